@@ -1,0 +1,38 @@
+"""Every task, policy, ... by name: one line each. Importing this file imports none of them.
+
+To add a member: write its file and its test, then its line here. A name is resolved to a class
+only when it is asked for, so a robot that runs a policy never loads a trainer.
+"""
+
+import difflib
+import importlib
+from types import MappingProxyType
+
+from adapt_learning.errors import CatalogError
+
+TASKS = MappingProxyType({
+    'fetch_pick': 'adapt_learning.tasks.fetch_pick:FetchPick',
+})
+
+POLICIES = MappingProxyType({
+    'bc': 'adapt_learning.policies.bc:BehavioralCloning',
+    'dbc': 'adapt_learning.policies.dbc:DiffusionBehavioralCloning',
+})
+
+_KINDS = {'task': TASKS, 'policy': POLICIES}
+
+
+def names(kind: str) -> tuple[str, ...]:
+    """Return the names of all members of a kind ('task', 'policy')."""
+    return tuple(_KINDS[kind])
+
+
+def load(kind: str, name: str) -> type:
+    """Return the class of a member; CatalogError lists what there is and the nearest name."""
+    members = _KINDS[kind]
+    if name not in members:
+        close = difflib.get_close_matches(name, members, n=1)
+        hint = f" Did you mean '{close[0]}'?" if close else ''
+        raise CatalogError(f"there is no {kind} '{name}'; allowed: {', '.join(members)}.{hint}")
+    module, attribute = members[name].split(':')
+    return getattr(importlib.import_module(module), attribute)

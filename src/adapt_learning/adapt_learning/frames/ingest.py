@@ -1,0 +1,139 @@
+"""From streams of samples to frames: the one rule that decides when an instant is complete.
+
+The rule depends on nothing but the sequence of samples in the order in which they were received,
+so the same messages give the same frames, live or out of a bag (tests/parity proves it).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from adapt_learning.errors import SampleError
+from adapt_learning.frames.contract import Contract
+from adapt_learning.frames.frame import Frame
+from adapt_learning.frames.layout import Layout
+
+# A source may run faster than the contract's rate; a frame that comes up to this part of a period
+# early still counts as due, because no real clock keeps its period exactly.
+_EARLY = 0.1
+
+
+@dataclass
+class IngestCounts:
+    """What happened to the samples so far; for diagnostics and for reports."""
+
+    samples: int = 0
+    frames: int = 0
+    wrong_shape: int = 0
+    out_of_order: int = 0
+    incomplete: int = 0
+    """Frames that were overtaken before all of their parts had come."""
+    last_problem: str = ''
+
+
+@dataclass
+class _Stream:
+    stamp_ns: int = -1
+    raw: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+class FrameAssembler:
+    """
+    Cut frames out of the samples of several topics.
+
+    - `sync` features carry the stamp of the frame; a frame is complete when all of them have come.
+    - `asof` features contribute their newest sample if it is at most `max_age_s` older.
+    - `hold` features contribute their newest sample of any age (goals, calibrations).
+    - Frames come at the contract's rate; a faster source is thinned on a grid of stamps.
+
+    Time is handed in, never asked for.
+    """
+
+    def __init__(self, contract: Contract, layout: Layout | None = None):
+        self.contract = contract
+        self.layout = layout or Layout(contract)
+        self.counts = IngestCounts()
+        received = [f for f in contract.observation if f.derive is None]
+        self.keys_of: dict[str, tuple[str, ...]] = {
+            topic: tuple(f.key for f in received if f.topic == topic)
+            for topic in dict.fromkeys(f.topic for f in received)
+        }
+        self._sync = tuple(t for t in self.keys_of if any(
+            f.align == 'sync' for f in received if f.topic == t))
+        self._max_age_ns = {
+            f.topic: round(f.max_age_s * 1e9) for f in received if f.align == 'asof'}
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all samples (not the counts): a new episode must not see the old one."""
+        self._streams = {topic: _Stream() for topic in self.keys_of}
+        self._first_ns: int | None = None
+        self._last_index = -1
+        self._last_frame_ns = -1
+
+    def missing(self) -> tuple[str, ...]:
+        """Return the topics that have not delivered anything since the last reset."""
+        return tuple(t for t, stream in self._streams.items() if not stream.raw)
+
+    def push(self, topic: str, stamp_ns: int, raw: Mapping[str, np.ndarray]) -> Frame | None:
+        """
+        Take one sample and return the frame that it completes, if any.
+
+        `stamp_ns` is the capture stamp of the message [ns] (the receive time where it has no
+        header); `raw` has one array per key of `keys_of[topic]`. Raises SampleError for a sample
+        of the wrong form; the sample is then dropped and counted.
+        """
+        self.counts.samples += 1
+        stream = self._streams.get(topic)
+        if stream is None:
+            raise SampleError(f"topic '{topic}' is not in the contract's observation; there are "
+                              f'{sorted(self._streams)}')
+        try:
+            checked = {key: self.layout.check_raw(key, raw[key]) for key in self.keys_of[topic]}
+        except SampleError as error:
+            self.counts.wrong_shape += 1
+            self.counts.last_problem = str(error)
+            raise
+        if stamp_ns < stream.stamp_ns:
+            self.counts.out_of_order += 1
+            self.counts.last_problem = (f"'{topic}' went back in time by "
+                                        f'{(stream.stamp_ns - stamp_ns) / 1e9:.3f} s')
+            return None
+        if topic in self._sync and stamp_ns > stream.stamp_ns:
+            self._count_overtaken(stream.stamp_ns)
+        stream.stamp_ns, stream.raw = stamp_ns, checked
+        return self._complete(stamp_ns) if topic in self._sync else None
+
+    def _count_overtaken(self, stamp_ns: int) -> None:
+        """Count a frame whose parts did not all come before the next one began."""
+        others = [self._streams[t].stamp_ns for t in self._sync]
+        if stamp_ns > self._last_frame_ns and len(set(others)) > 1:
+            self.counts.incomplete += 1
+
+    def _complete(self, stamp_ns: int) -> Frame | None:
+        if any(self._streams[t].stamp_ns != stamp_ns for t in self._sync):
+            return None
+        if any(not stream.raw for stream in self._streams.values()):
+            return None
+        for topic, limit in self._max_age_ns.items():
+            if stamp_ns - self._streams[topic].stamp_ns > limit:
+                self.counts.last_problem = f"'{topic}' is older than {limit / 1e9:.3f} s"
+                return None
+        if not self._due(stamp_ns):
+            return None
+        raw = {key: value for s in self._streams.values() for key, value in s.raw.items()}
+        frame = self.layout.frame(stamp_ns, raw)
+        self._last_frame_ns = stamp_ns
+        self.counts.frames += 1
+        return frame
+
+    def _due(self, stamp_ns: int) -> bool:
+        """Return whether the grid of the contract's rate wants a frame at this stamp."""
+        if self._first_ns is None:
+            self._first_ns = stamp_ns
+        index = int((stamp_ns - self._first_ns) / self.contract.period_ns + _EARLY)
+        if index <= self._last_index:
+            return False
+        self._last_index = index
+        return True
