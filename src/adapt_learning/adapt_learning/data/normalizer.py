@@ -37,7 +37,7 @@ class Normalizer:
         if not (np.isfinite(mean).all() and np.isfinite(std).all() and (std >= 0).all()):
             raise SettingError('mean and std of a normaliser are finite and std is not negative; '
                                f'got mean {mean} and std {std}')
-        clip = float(self.clip)
+        clip = float(np.float32(self.clip))  # as it is stored, so that == survives the disk
         if not (np.isfinite(clip) and clip > 0):
             raise SettingError(f'clip of a normaliser is finite and above 0; got {self.clip}')
         std[std < SMALLEST_STD] = 1.0

@@ -1,0 +1,305 @@
+"""Reading LeRobotDataset v3.0; every damage is one clear DatasetError."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from adapt_learning.data import lerobot_v3 as v3
+from adapt_learning.data.dataset import Dataset
+from adapt_learning.data.episode import Episode
+from adapt_learning.errors import DatasetError
+from adapt_learning.frames import Contract
+
+_MEND = 'restore the folder from a copy or make it again'
+
+
+def load_dataset(folder: str | Path, *, contract: Contract | None = None,
+                 allow_not_finite: bool = False) -> Dataset:
+    """
+    Read a dataset completely and check it.
+
+    `contract` is for folders that another program wrote: it says what the columns mean. Raises
+    DatasetError naming the file, what is wrong and what to do; NaN and infinity are such errors
+    too, unless they are allowed (for reports, restoration).
+    """
+    folder = Path(folder)
+    index = FolderIndex.read(folder)
+    contract = contract or index.contract
+    if contract is None:
+        raise DatasetError(f'{folder} has no {v3.ADAPT}, which says by which contract it was '
+                           'recorded: give the contract')
+    episodes = []
+    for number, (table, row) in enumerate(zip(index.tables(), index.rows, strict=True)):
+        try:
+            episodes.append(_episode(table, row, index.tasks))
+        except DatasetError as error:
+            raise DatasetError(f'{index.data_file(number)}: episode {number}: {error}') from error
+    try:
+        dataset = Dataset(tuple(episodes), contract, index.meta)
+    except DatasetError as error:
+        raise DatasetError(f'{folder}: {error}') from error
+    if index.contract == contract and index.hash not in (None, dataset.hash):
+        raise DatasetError(f'{folder}: the content has the hash {dataset.hash}, but {v3.ADAPT} '
+                           f'says {index.hash}: a file was changed or damaged after it was '
+                           f'written; {_MEND}')
+    problems = () if allow_not_finite else dataset.not_finite()
+    if problems:
+        more = f'\n  and {len(problems) - 10} more' if len(problems) > 10 else ''
+        raise DatasetError(f'{folder} holds NaN or infinity in {len(problems)} places; leave these '
+                           'episodes out or restore them (see `adapt data report`):\n  '
+                           + '\n  '.join(problems[:10]) + more)
+    return dataset
+
+
+@dataclass(frozen=True)
+class FolderIndex:
+    """What the meta folder says: where every episode lies."""
+
+    folder: Path
+    info: dict[str, Any]
+    tasks: tuple[str, ...]
+    rows: tuple[dict[str, Any], ...]
+    """One row of the episodes table per episode, in order, without the statistics."""
+    contract: Contract | None
+    meta: dict[str, Any]
+    hash: str | None
+
+    @classmethod
+    def read(cls, folder: Path, unfinished: bool = False) -> 'FolderIndex':
+        """Read and check the meta folder; `unfinished` allows a dataset that was only begun."""
+        if not (folder / v3.INFO).is_file():
+            if unfinished and (folder / v3.ADAPT).is_file():
+                return cls(folder, {}, (), (), *_read_adapt(folder))
+            raise DatasetError(f'{folder} is not a dataset: there is no {v3.INFO}; `adapt collect` '
+                               'makes one')
+        info = _read_json(folder / v3.INFO)
+        version = info.get('codebase_version')
+        if version != v3.CODEBASE_VERSION:
+            raise DatasetError(f'{folder / v3.INFO}: codebase_version is {version!r}; only '
+                               f'{v3.CODEBASE_VERSION!r} can be read: convert it with LeRobot')
+        rows = _read_rows(folder, info)
+        frames = sum(row['length'] for row in rows)
+        if frames != info.get('total_frames'):
+            raise DatasetError(f'{folder / v3.INFO}: total_frames is {info.get("total_frames")}, '
+                               f'but the episodes have {frames} together; {_MEND}')
+        return cls(folder, info, _read_tasks(folder), rows, *_read_adapt(folder))
+
+    @property
+    def lengths(self) -> list[int]:
+        """Return the number of rows of every episode."""
+        return [row['length'] for row in self.rows]
+
+    @property
+    def places(self) -> list[tuple[int, int]]:
+        """Return (chunk, file) of the data of every episode."""
+        return [(row['data/chunk_index'], row['data/file_index']) for row in self.rows]
+
+    @property
+    def episode_places(self) -> list[tuple[int, int]]:
+        """Return (chunk, file) of the row of every episode."""
+        return [(row['meta/episodes/chunk_index'], row['meta/episodes/file_index'])
+                for row in self.rows]
+
+    def data_file(self, episode: int) -> Path:
+        """Return the file that holds an episode."""
+        chunk, file = self.places[episode]
+        pattern = self.info.get('data_path') or v3.DATA_PATH
+        return self.folder / pattern.format(chunk_index=chunk, file_index=file)
+
+    def tables(self):
+        """Yield the rows of every episode; each file is read once."""
+        path, table, start = None, None, 0
+        for number, row in enumerate(self.rows):
+            if self.data_file(number) != path:
+                self._check_used_up(path, table, start)
+                path, start = self.data_file(number), 0
+                table = _read_table(path)
+                _check_columns(path, table, self.info)
+            part = table.slice(start, row['length'])
+            _check_rows(path, part, number, row)
+            start += row['length']
+            yield part
+        self._check_used_up(path, table, start)
+
+    def remove_orphans(self) -> None:
+        """Remove files that info.json does not count: they were written just before a kill."""
+        kept = {self.folder / v3.EPISODES_PATH.format(chunk_index=chunk, file_index=file)
+                for chunk, file in self.episode_places}
+        kept |= {self.data_file(number) for number in range(len(self.rows))}
+        for top in ('data', 'meta/episodes'):
+            for path in (self.folder / top).glob('*/*.parquet'):
+                if path not in kept:
+                    path.unlink()
+        for path in self.folder.rglob('.*.tmp'):
+            path.unlink()
+
+    def _check_used_up(self, path: Path | None, table: pa.Table | None, rows: int) -> None:
+        if table is not None and len(table) != rows:
+            raise DatasetError(f'{path}: {len(table)} rows, but the episodes table points to '
+                               f'{rows} of them; {_MEND}')
+
+
+def read_columns(source: Path | pa.Table) -> dict[str, np.ndarray]:
+    """Return all number columns [N] or [N, k] of a table or of a dataset folder."""
+    if isinstance(source, pa.Table):
+        return {name: _numpy(source[name]) for name in source.column_names
+                if _is_number(source[name].type)}
+    return read_columns(pa.concat_tables(FolderIndex.read(source).tables()))
+
+
+def _episode(table: pa.Table, row: dict[str, Any], tasks: tuple[str, ...]) -> Episode:
+    columns = read_columns(table)
+    size = len(table)
+    time_s = (columns[v3.TIME_NS] / 1e9 if v3.TIME_NS in columns else columns['timestamp'])
+    success = row.get(v3.SUCCESS)
+    if v3.SUCCESS not in row and 'next.success' in columns:
+        success = bool(columns['next.success'].any())
+    number = int(columns['task_index'][0])
+    if not 0 <= number < len(tasks):
+        raise DatasetError(f'task_index {number} is not in {v3.TASKS} ({len(tasks)} tasks)')
+    return Episode(
+        observation=columns[v3.STATE].reshape(size, -1), action=columns[v3.ACTION].reshape(size, -1),
+        timestamp_s=time_s, reward=columns.get('next.reward', np.zeros(size)),
+        success=success, seed=row.get(v3.SEED), noise_level=row.get(v3.NOISE_LEVEL),
+        task=tasks[number],
+        extras={key: value for key, value in columns.items() if key not in v3.RESERVED})
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding='utf-8'))
+    except OSError as error:
+        raise DatasetError(f'{path} cannot be read: {error.strerror}; {_MEND}') from error
+    except ValueError as error:
+        raise DatasetError(f'{path} is truncated or damaged ({error}); {_MEND}') from error
+    if not isinstance(value, dict):
+        raise DatasetError(f'{path} holds a {type(value).__name__}, not a JSON object; {_MEND}')
+    return value
+
+
+def _read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
+    if not path.is_file():
+        raise DatasetError(f'{path} is missing; {_MEND}')
+    try:
+        return pq.read_table(path, columns=columns, partitioning=None)
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise DatasetError(f'{path} is truncated or damaged ({reason}); {_MEND}') from error
+
+
+def _read_rows(folder: Path, info: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    """Return the rows that info.json counts; files after them are of a killed writer."""
+    total = info.get('total_episodes')
+    if not isinstance(total, int) or total < 1:
+        raise DatasetError(f'{folder / v3.INFO}: total_episodes is {total!r}; a dataset has at '
+                           f'least one episode; {_MEND}')
+    needed = ['episode_index', 'length', 'data/chunk_index', 'data/file_index',
+              'dataset_from_index', 'dataset_to_index']
+    rows: list[dict[str, Any]] = []
+    for path in sorted((folder / 'meta/episodes').glob('*/*.parquet')):
+        if len(rows) >= total:
+            break
+        table = _read_table(path)
+        missing = [name for name in needed if name not in table.column_names]
+        if missing:
+            raise DatasetError(f'{path}: the columns {missing} are missing; {_MEND}')
+        kept = [name for name in table.column_names if not name.startswith('stats/')]
+        place = {'meta/episodes/chunk_index': int(path.parent.name.removeprefix('chunk-')),
+                 'meta/episodes/file_index': int(path.stem.removeprefix('file-'))}
+        rows += [row | place for row in table.select(kept).to_pylist()]
+    if len(rows) != total:
+        raise DatasetError(f'{folder / v3.INFO}: total_episodes is {total}, but '
+                           f'meta/episodes has {len(rows)} rows; {_MEND}')
+    frame = 0
+    for number, row in enumerate(rows):
+        found = [row[name] for name in ('episode_index', 'dataset_from_index', 'dataset_to_index')]
+        wanted = [number, frame, frame + row['length']]
+        if found != wanted or row['length'] < 1:
+            raise DatasetError(f'{folder}/meta/episodes: row {number} says episode, first and last '
+                               f'frame {found}, expected {wanted}; {_MEND}')
+        frame += row['length']
+    return tuple(rows)
+
+
+def _read_tasks(folder: Path) -> tuple[str, ...]:
+    table = _read_table(folder / v3.TASKS)
+    texts = [name for name in table.column_names if name != 'task_index']
+    if 'task_index' not in table.column_names or len(texts) != 1:
+        raise DatasetError(f'{folder / v3.TASKS}: columns are {table.column_names}, expected '
+                           f"'task_index' and the text; {_MEND}")
+    numbered = dict(zip(table['task_index'].to_pylist(), table[texts[0]].to_pylist(), strict=True))
+    if sorted(numbered) != list(range(len(table))):
+        raise DatasetError(f'{folder / v3.TASKS}: task_index is {sorted(numbered)}, expected '
+                           f'0..{len(table) - 1}; {_MEND}')
+    return tuple(numbered[i] for i in range(len(table)))
+
+
+def _read_adapt(folder: Path) -> tuple[Contract | None, dict[str, Any], str | None]:
+    path = folder / v3.ADAPT
+    if not path.is_file():
+        return None, {}, None
+    values = _read_json(path)
+    try:
+        contract = Contract.model_validate(values.get('contract'))
+    except ValidationError as error:
+        raise DatasetError(f'{path}: the contract in it is damaged ({error.error_count()} '
+                           f'mistakes); {_MEND}') from error
+    if values.get('contract_hash') != contract.hash:
+        raise DatasetError(f'{path}: contract_hash is {values.get("contract_hash")}, but the '
+                           f'contract in it has {contract.hash}: it was edited; {_MEND}')
+    return contract, values.get('meta') or {}, values.get('hash')
+
+
+def _check_columns(path: Path, table: pa.Table, info: dict[str, Any]) -> None:
+    needed = {v3.STATE, v3.ACTION, 'timestamp', 'frame_index', 'episode_index', 'index',
+              'task_index'}
+    missing = sorted(needed - set(table.column_names))
+    if missing:
+        raise DatasetError(f'{path}: the columns {missing} are missing; {_MEND}')
+    for key in (v3.STATE, v3.ACTION):
+        feature = info.get('features', {}).get(key, {})
+        kind = table[key].type
+        size = kind.list_size if pa.types.is_fixed_size_list(kind) else None
+        if size is not None and feature.get('shape') not in ([size], None):
+            raise DatasetError(f'{path}: {key} has {size} elements, but {v3.INFO} says '
+                               f'{feature.get("shape")}; {_MEND}')
+
+
+def _check_rows(path: Path, table: pa.Table, number: int, row: dict[str, Any]) -> None:
+    wanted = {'episode_index': np.full(row['length'], number),
+              'frame_index': np.arange(row['length']),
+              'index': np.arange(row['dataset_from_index'], row['dataset_to_index'])}
+    if len(table) != row['length']:
+        raise DatasetError(f'{path}: episode {number} has {row["length"]} rows by the episodes '
+                           f'table, only {len(table)} are there; {_MEND}')
+    for name, values in wanted.items():
+        if not np.array_equal(_numpy(table[name]), values):
+            raise DatasetError(f'{path}: {name} of episode {number} is not {values[0]}..'
+                               f'{values[-1]} as the episodes table says; {_MEND}')
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    if pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind):
+        return _is_number(kind.value_type)
+    return (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind))
+
+
+def _numpy(column: pa.ChunkedArray) -> np.ndarray:
+    array = column.combine_chunks()
+    if column.null_count:
+        raise DatasetError(f'a number column has {column.null_count} empty cells; {_MEND}')
+    if pa.types.is_list(array.type) or pa.types.is_fixed_size_list(array.type):
+        values = array.flatten()
+        if values.null_count:
+            raise DatasetError(f'a number column has {values.null_count} empty cells; {_MEND}')
+        flat = values.to_numpy(zero_copy_only=False)
+        if len(array) == 0 or len(flat) % len(array):
+            raise DatasetError(f'the rows of a list column differ in length; {_MEND}')
+        return flat.reshape(len(array), -1)
+    return array.to_numpy(zero_copy_only=False)

@@ -1,0 +1,185 @@
+"""Writing LeRobotDataset v3.0, safe against a kill at any moment."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from adapt_learning.data import lerobot_v3 as v3
+from adapt_learning.data.dataset import Dataset, check_episode
+from adapt_learning.data.episode import Episode
+from adapt_learning.data.files import publish_folder, write_atomically, write_json
+from adapt_learning.data.reader import FolderIndex, load_dataset, read_columns
+from adapt_learning.data.stats import NAMES, column_stats
+from adapt_learning.errors import DatasetError
+from adapt_learning.frames import Contract
+
+
+def save_dataset(folder: str | Path, dataset: Dataset) -> None:
+    """
+    Write a dataset; the folder appears at the end, whole, or not at all.
+
+    Refuses (DatasetError) a folder that is not empty and a dataset without episodes.
+    """
+    folder = Path(folder)
+    if not len(dataset):
+        raise DatasetError('a dataset without episodes cannot be saved: collect some first')
+    _refuse_overwriting(folder)
+    temporary = folder.with_name(f'.{folder.name}.writing')
+    shutil.rmtree(temporary, ignore_errors=True)  # of a run that was killed
+    try:
+        writer = DatasetWriter(temporary, dataset.contract, dataset.meta)
+        for episode in dataset:
+            writer.add(episode)
+        writer.finish()
+        publish_folder(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+class DatasetWriter:
+    """
+    Writes episodes as they come; what was flushed survives a kill.
+
+    Every flush writes one data file and one episodes file, then meta/info.json, which counts what
+    is valid. `DatasetWriter.resume(folder)` goes on after a kill: files that info.json does not
+    count yet are removed. `finish` adds the statistics and the hash.
+    """
+
+    def __init__(self, folder: str | Path, contract: Contract,
+                 meta: Mapping[str, Any] | None = None, *,
+                 chunks_size: int = v3.CHUNKS_SIZE, file_size_mb: int = v3.FILE_SIZE_MB):
+        """Begin a dataset; DatasetError where the folder is not empty."""
+        self.folder = Path(folder)
+        _refuse_overwriting(self.folder)
+        self._begin(contract, dict(meta or {}), chunks_size, file_size_mb)
+        self._write_adapt(None)
+
+    @classmethod
+    def resume(cls, folder: str | Path) -> 'DatasetWriter':
+        """
+        Go on with a dataset that was begun, whether finished or killed.
+
+        Raises DatasetError where there is none or where what was flushed is damaged.
+        """
+        writer = cls.__new__(cls)
+        writer.folder = Path(folder)
+        index = FolderIndex.read(writer.folder, unfinished=True)
+        if index.contract is None:
+            raise DatasetError(f'{folder} was not written by this stack (no {v3.ADAPT}): it cannot '
+                               'be continued; write a new folder instead')
+        info = index.info
+        writer._begin(index.contract, index.meta, info.get('chunks_size', v3.CHUNKS_SIZE),
+                      info.get('data_files_size_in_mb', v3.FILE_SIZE_MB))
+        writer.episodes, writer.frames = len(index.lengths), sum(index.lengths)
+        writer._tasks = {task: i for i, task in enumerate(index.tasks)}
+        writer._columns = info.get('features')
+        places = [(*place, *place) for place in index.places] + index.episode_places
+        if index.places:
+            last = max((place[0], place[1]) for place in places)
+            writer._file = last[0] * writer._chunks_size + last[1] + 1
+        index.remove_orphans()
+        (writer.folder / v3.STATS).unlink(missing_ok=True)
+        writer._write_adapt(None)
+        return writer
+
+    def add(self, episode: Episode) -> None:
+        """Take an episode; it is on disk after the next flush."""
+        check_episode(episode, self._contract, f'episode {self.episodes + len(self._buffer)}')
+        columns = v3.features(self._contract, episode.extras)
+        if self._columns is None:
+            self._columns = columns
+        elif self._columns != columns:
+            odd = sorted(key for key in columns.keys() | self._columns.keys()
+                         if columns.get(key) != self._columns.get(key))
+            raise DatasetError('all episodes of a dataset have the same columns; this one differs '
+                               f'in {odd}')
+        self._buffer.append(episode)
+        self._buffered += sum(array.nbytes for array in episode.arrays.values()) + 48 * len(episode)
+        if self._buffered >= self._file_size_mb * 2**20:
+            self.flush()
+
+    def flush(self) -> None:
+        """Bring everything that was added to the disk."""
+        if not self._buffer:
+            return
+        known = len(self._tasks)
+        for episode in self._buffer:
+            self._tasks.setdefault(episode.task, len(self._tasks))
+        chunk, file = divmod(self._file, self._chunks_size)
+        place = {'chunk_index': chunk, 'file_index': file}
+        data = v3.data_table(self._columns, self._buffer, self.episodes, self.frames, self._tasks)
+        self._write_table(v3.DATA_PATH.format(**place), data)
+        self._write_table(v3.EPISODES_PATH.format(**place), self._episodes_table(data, chunk, file))
+        if len(self._tasks) > known:
+            self._write_table(v3.TASKS, v3.tasks_table(list(self._tasks)))
+        self.episodes += len(self._buffer)
+        self.frames += len(data)
+        self._file += 1
+        self._buffer, self._buffered = [], 0
+        write_json(self.folder / v3.INFO, v3.info(
+            self._contract, self._columns, self.episodes, self.frames, len(self._tasks),
+            self._chunks_size, self._file_size_mb))
+
+    def finish(self) -> Dataset:
+        """Flush, add statistics and hash, and return what was written."""
+        self.flush()
+        if not self.episodes:
+            raise DatasetError('a dataset without episodes cannot be finished')
+        write_json(self.folder / v3.STATS, {
+            key: {name: value.tolist() for name, value in column_stats(column).items()}
+            for key, column in read_columns(self.folder).items()})
+        dataset = load_dataset(self.folder, allow_not_finite=True)
+        self._write_adapt(dataset.hash)
+        return dataset
+
+    def _begin(self, contract: Contract, meta: dict, chunks_size: int, file_size_mb: int) -> None:
+        self.episodes = 0
+        """Episodes on disk."""
+        self.frames = 0
+        """Rows on disk."""
+        self._contract, self._meta = contract, meta
+        self._chunks_size, self._file_size_mb = chunks_size, file_size_mb
+        self._columns: dict[str, dict] | None = None
+        self._tasks: dict[str, int] = {}
+        self._file = 0
+        self._buffer: list[Episode] = []
+        self._buffered = 0
+
+    def _write_adapt(self, content_hash: str | None) -> None:
+        write_json(self.folder / v3.ADAPT, {
+            'format': 1, 'hash': content_hash, 'contract_hash': self._contract.hash,
+            'meta': self._meta, 'contract': self._contract.model_dump(mode='json')})
+
+    def _write_table(self, name: str | Path, table: pa.Table) -> None:
+        write_atomically(self.folder / name,
+                         lambda temporary: pq.write_table(table, temporary, compression='snappy'))
+
+    def _episodes_table(self, data: pa.Table, chunk: int, file: int) -> pa.Table:
+        rows, start = [], 0
+        for number, episode in enumerate(self._buffer):
+            columns = read_columns(data.slice(start, len(episode)))
+            row = {
+                'episode_index': self.episodes + number, 'tasks': [episode.task],
+                'length': len(episode), 'data/chunk_index': chunk, 'data/file_index': file,
+                'dataset_from_index': self.frames + start,
+                'dataset_to_index': self.frames + start + len(episode),
+                v3.SUCCESS: episode.success, v3.SEED: episode.seed,
+                v3.NOISE_LEVEL: episode.noise_level,
+                'meta/episodes/chunk_index': chunk, 'meta/episodes/file_index': file,
+            }
+            for key, column in columns.items():
+                row |= {f'stats/{key}/{name}': value.tolist()
+                        for name, value in column_stats(column).items()}
+            rows.append(row)
+            start += len(episode)
+        return pa.Table.from_pylist(rows, schema=v3.episodes_schema(self._columns, NAMES))
+
+
+def _refuse_overwriting(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise DatasetError(f'{folder} is there already and is never overwritten: choose another '
+                           'folder or remove it')
