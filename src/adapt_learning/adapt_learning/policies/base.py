@@ -1,0 +1,161 @@
+"""What every policy is: a stack of K members that names its training stages."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from adapt_learning.data.normalizer import Normalizer
+from adapt_learning.diffusion.stacked import MemberRandom
+from adapt_learning.policies.config import NormalizationConfig, OptimizationConfig
+
+Draws = Mapping[str, Tensor]
+"""Random numbers of one update by name, each [K, ...]."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Normalised pairs of one update."""
+
+    observation: Tensor
+    """float32 [K or 1, B, S]."""
+    action: Tensor
+    """float32 [K or 1, B, A]."""
+
+
+@dataclass(frozen=True)
+class Normalizers:
+    """How raw values enter and leave the networks of all members."""
+
+    observation: Normalizer
+    action: Normalizer
+
+    @classmethod
+    def fit(cls, config: NormalizationConfig, observation: np.ndarray,
+            action: np.ndarray) -> 'Normalizers':
+        """Measure them on training data, observation [N, S] and action [N, A]."""
+        def one(use: bool, x: np.ndarray, floor: float) -> Normalizer:
+            if not use:
+                return Normalizer.identity(x.shape[-1], config.clip)
+            fitted = Normalizer.fit(x, config.clip)
+            return Normalizer(fitted.mean, np.maximum(fitted.std, floor), config.clip)
+        return cls(one(config.observation, observation, config.std_floor),
+                   one(config.action, action, 0.0))
+
+
+class Stage(ABC):
+    """
+    One training stage: what is trained, on which loss, with which settings.
+
+    `draw` and `loss` are apart, so that a loss is a function of its inputs alone: it can be
+    checked by finite differences, and a stacked member sees the draws it would see alone.
+    """
+
+    name: str
+    """Appears in logs and checkpoints."""
+    module: nn.Module
+    """Its parameters, all stacked [K, ...], are trained."""
+    config: OptimizationConfig
+
+    def begin(self, dtype: torch.dtype) -> None:  # noqa: B027 - most stages prepare nothing
+        """Prepare what is fixed during the stage; `dtype` is the precision of the matmuls."""
+
+    @abstractmethod
+    def draw(self, random: MemberRandom, steps: int, batch: int) -> Draws:
+        """Return the random numbers of `steps` updates, each [K, steps, ...]."""
+
+    @abstractmethod
+    def loss(self, batch: Batch, draws: Draws) -> dict[str, Tensor]:
+        """Return the losses of the members: 'loss' [K] is minimised, others [K] are logged."""
+
+    @abstractmethod
+    def score(self, batch: Batch) -> Tensor:
+        """Return the validation loss of the members [K] on a held-out batch; no randomness."""
+
+
+class Policy(nn.Module, ABC):
+    """
+    K policies of one shape.
+
+    Parameters are stacked [K, ...]; buffers (the normalisers) are shared by the members. The
+    names in the state dict are part of the artifact's format.
+    """
+
+    Config: ClassVar[type]
+    """The frozen dataclass of settings."""
+
+    def __init__(self, config, observation_size: int, action_size: int, normalizers: Normalizers,
+                 seeds: tuple[int, ...]):
+        super().__init__()
+        self.config = config
+        self.observation_size = observation_size
+        self.action_size = action_size
+        self.normalizers = normalizers
+        self.seeds = tuple(seeds)
+        self.observation_normalizer = NormalizerModule(normalizers.observation)
+        self.action_normalizer = NormalizerModule(normalizers.action)
+
+    @property
+    def members(self) -> int:
+        """Return K."""
+        return len(self.seeds)
+
+    @abstractmethod
+    def stages(self) -> tuple[Stage, ...]:
+        """Return the training stages in their order."""
+
+    @abstractmethod
+    def act_members(self, observation: Tensor) -> Tensor:
+        """Return the action of every member, [K, B, A], for raw observations [K or 1, B, S]."""
+
+    @abstractmethod
+    def deployed(self) -> nn.Module:
+        """Return a plain module raw observation [B, S] -> raw action [B, A] (K = 1, for export)."""
+
+    def likeness(self) -> nn.Module | None:
+        """Return a plain module (observation, action) -> score [B], or None (K = 1)."""
+        return None
+
+    def act(self, observation: Tensor) -> Tensor:
+        """Return actions [B, A] for raw observations [B, S]; a policy of one member only."""
+        if self.members != 1:
+            raise ValueError(f'act needs a policy of one member, this one has {self.members}; '
+                             'use act_members or member(k)')
+        return self.act_members(observation[None])[0]
+
+    def prepare(self, observation: Tensor, action: Tensor) -> Batch:
+        """Normalise raw pairs [N, S], [N, A]; done once, the stages see the result [1, N, ...]."""
+        return Batch(self.observation_normalizer.normalize(observation)[None],
+                     self.action_normalizer.normalize(action)[None])
+
+    def member(self, k: int) -> 'Policy':
+        """Return a policy of one with copies of the weights of member k."""
+        single = type(self)(self.config, self.observation_size, self.action_size,
+                            self.normalizers, (self.seeds[k],))
+        stacked = dict(self.named_parameters())
+        with torch.no_grad():
+            for name, parameter in single.named_parameters():
+                parameter.copy_(stacked[name][k:k + 1])
+        return single.eval()
+
+
+class NormalizerModule(nn.Module):
+    """`data.Normalizer` as buffers, so that it moves, saves and exports with the policy."""
+
+    def __init__(self, normalizer: Normalizer):
+        super().__init__()
+        for name, array in normalizer.to_arrays('x').items():
+            self.register_buffer(name.removeprefix('x.'), torch.from_numpy(array.copy()))
+
+    def normalize(self, x: Tensor) -> Tensor:
+        """Return (x - mean) / std within -clip..clip."""
+        scaled = (x - self.mean) / self.std
+        return torch.minimum(torch.maximum(scaled, -self.clip), self.clip)
+
+    def denormalize(self, x: Tensor) -> Tensor:
+        """Return x * std + mean."""
+        return x * self.std + self.mean
