@@ -53,17 +53,16 @@ class Episode:
             'timestamp_s': np.round(time_s * 1e9) / 1e9,
             'reward': _column('reward', np.array(self.reward, dtype=np.float32), length),
         }
-        extras = {key: _column(key, np.array(value), length, widest=2)
-                  for key, value in self.extras.items()}
+        extras = {key: _extra(key, value, length) for key, value in self.extras.items()}
         for array in (*checked.values(), *extras.values()):
             array.flags.writeable = False
         for name, array in checked.items():
             object.__setattr__(self, name, array)
         object.__setattr__(self, 'extras', extras)
-        object.__setattr__(self, 'success', None if self.success is None else bool(self.success))
-        object.__setattr__(self, 'seed', None if self.seed is None else int(self.seed))
-        level = self.noise_level
-        object.__setattr__(self, 'noise_level', None if level is None else float(level))
+        for name, kind in (('success', bool), ('seed', int), ('noise_level', float)):
+            value = getattr(self, name)
+            object.__setattr__(self, name, None if value is None else kind(value))
+        _check_start(self.seed, self.noise_level)
 
     def __len__(self) -> int:
         """Return T."""
@@ -114,6 +113,23 @@ def _column(name: str, array: np.ndarray, length: int, widest: int = 1) -> np.nd
         raise DatasetError(f"'{name}' of an episode is an array of numbers of shape {shapes}; got "
                            f'{array.dtype} {list(array.shape)}')
     return array
+
+
+def _extra(name: str, value: np.ndarray, length: int) -> np.ndarray:
+    array = np.array(value)
+    # On disk a column has the machine's byte order, and [T, 1] is the same as [T].
+    array = _column(name, array.astype(array.dtype.newbyteorder('=')), length, widest=2)
+    if array.dtype.itemsize > 8:
+        raise DatasetError(f"'{name}' of an episode has numbers of at most 8 bytes; got "
+                           f'{array.dtype}')
+    return array.reshape(-1) if array.ndim == 2 and array.shape[1] == 1 else array
+
+
+def _check_start(seed: int | None, noise_level: float | None) -> None:
+    if seed is not None and not 0 <= seed < 2**63:
+        raise DatasetError(f'seed of an episode lies in 0..2^63; got {seed}')
+    if noise_level is not None and not np.isfinite(noise_level):
+        raise DatasetError(f'noise_level of an episode is finite; got {noise_level}')
 
 
 def _check_time(time_s: np.ndarray, length: int) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from adapt_learning.errors import DatasetError
+
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """
@@ -28,6 +30,19 @@ def write_json(path: Path, value: Any) -> None:
     """Write a JSON file atomically; NaN and infinity are refused (they are not JSON)."""
     text = json.dumps(value, indent=2, allow_nan=False) + '\n'
     write_atomically(path, lambda temporary: temporary.write_text(text, encoding='utf-8'))
+
+
+def read_json(path: Path, mend: str = 'restore it from a copy or make it again') -> dict[str, Any]:
+    """Read a JSON object; DatasetError says which file is missing or damaged, and `mend`."""
+    try:
+        value = json.loads(path.read_text(encoding='utf-8'))
+    except OSError as error:
+        raise DatasetError(f'{path} cannot be read: {error.strerror}; {mend}') from error
+    except ValueError as error:
+        raise DatasetError(f'{path} is truncated or damaged ({error}); {mend}') from error
+    if not isinstance(value, dict):
+        raise DatasetError(f'{path} holds a {type(value).__name__}, not a JSON object; {mend}')
+    return value
 
 
 def publish_folder(temporary: Path, folder: Path) -> None:

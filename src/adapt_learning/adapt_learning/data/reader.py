@@ -1,6 +1,5 @@
 """Reading LeRobotDataset v3.0; every damage is one clear DatasetError."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 from adapt_learning.data import lerobot_v3 as v3
 from adapt_learning.data.dataset import Dataset
 from adapt_learning.data.episode import Episode
+from adapt_learning.data.files import read_json
 from adapt_learning.errors import DatasetError
 from adapt_learning.frames import Contract
 
@@ -78,7 +78,7 @@ class FolderIndex:
                 return cls(folder, {}, (), (), *_read_adapt(folder))
             raise DatasetError(f'{folder} is not a dataset: there is no {v3.INFO}; `adapt collect` '
                                'makes one')
-        info = _read_json(folder / v3.INFO)
+        info = read_json(folder / v3.INFO)
         version = info.get('codebase_version')
         if version != v3.CODEBASE_VERSION:
             raise DatasetError(f'{folder / v3.INFO}: codebase_version is {version!r}; only '
@@ -171,18 +171,6 @@ def _episode(table: pa.Table, row: dict[str, Any], tasks: tuple[str, ...]) -> Ep
         extras={key: value for key, value in columns.items() if key not in v3.RESERVED})
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding='utf-8'))
-    except OSError as error:
-        raise DatasetError(f'{path} cannot be read: {error.strerror}; {_MEND}') from error
-    except ValueError as error:
-        raise DatasetError(f'{path} is truncated or damaged ({error}); {_MEND}') from error
-    if not isinstance(value, dict):
-        raise DatasetError(f'{path} holds a {type(value).__name__}, not a JSON object; {_MEND}')
-    return value
-
-
 def _read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     if not path.is_file():
         raise DatasetError(f'{path} is missing; {_MEND}')
@@ -244,7 +232,7 @@ def _read_adapt(folder: Path) -> tuple[Contract | None, dict[str, Any], str | No
     path = folder / v3.ADAPT
     if not path.is_file():
         return None, {}, None
-    values = _read_json(path)
+    values = read_json(path)
     try:
         contract = Contract.model_validate(values.get('contract'))
     except ValidationError as error:

@@ -24,7 +24,7 @@ def save_dataset(folder: str | Path, dataset: Dataset) -> None:
 
     Refuses (DatasetError) a folder that is not empty and a dataset without episodes.
     """
-    folder = Path(folder)
+    folder = Path(folder).absolute()
     if not len(dataset):
         raise DatasetError('a dataset without episodes cannot be saved: collect some first')
     _refuse_overwriting(folder)

@@ -1,0 +1,126 @@
+"""What all verbs share: errors, exit codes, tables, progress, JSON for machines."""
+
+import functools
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from adapt_learning.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+_SAY_AGAIN_S = 10.0
+"""Where there is no terminal, progress is a line in a log, this often."""
+
+JsonOption = Annotated[str | None, typer.Option(
+    '--json', metavar='FILE', help='Write the result as JSON; - is standard output.')]
+JobsOption = Annotated[int | None, typer.Option(
+    '--jobs', min=1, help='Processes; default: as many as there are cores.', show_default=False)]
+
+
+class WorkFailed(Exception):
+    """The work was understood but did not succeed; the message says why (exit code 1)."""
+
+
+def verb(function: Callable) -> Callable:
+    """Decorate a command: errors become one sentence and an exit code, never a traceback."""
+
+    @functools.wraps(function)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except UserError as error:
+            say_error(str(error))
+            raise typer.Exit(BAD_INPUT) from error
+        except WorkFailed as error:
+            say_error(str(error))
+            raise typer.Exit(FAILED) from error
+        except OSError as error:
+            # A full disk, a folder without permission: nothing in this program is wrong.
+            if error.errno is None or error.filename is None:
+                raise
+            say_error(f'{error.filename}: {error.strerror}')
+            raise typer.Exit(FAILED) from error
+        except KeyboardInterrupt:
+            say_error('interrupted')
+            raise typer.Exit(INTERRUPTED) from None
+
+    return guarded
+
+
+def say_error(text: str) -> None:
+    """Print an error to standard error."""
+    typer.secho(f'adapt: {text}', fg='red', err=True)
+
+
+def console(json_target: str | None = None) -> 'Console':
+    """Return where tables go: standard output, unless that is kept for JSON."""
+    from rich.console import Console
+    return Console(stderr=json_target == '-', soft_wrap=not sys.stdout.isatty())
+
+
+def check_json(target: str | None) -> None:
+    """Raise before the work begins where the JSON could not be written after it."""
+    if target in (None, '-'):
+        return
+    folder = Path(target).absolute().parent
+    if Path(target).is_dir():
+        raise UserError(f'--json needs a file; {target} is a folder')
+    if not folder.is_dir():
+        raise UserError(f'--json {target}: the folder {folder} does not exist')
+
+
+def write_result(target: str | None, result: dict[str, Any]) -> None:
+    """Write the result for machines: to a file, whole or not at all, or to standard output."""
+    if target == '-':
+        sys.stdout.write(json.dumps(result, indent=2, allow_nan=False) + '\n')
+        sys.stdout.flush()
+    elif target is not None:
+        from adapt_learning.data.files import write_json
+        write_json(Path(target).absolute(), result)
+
+
+@contextmanager
+def progress(title: str, total: int) -> Iterator[Callable[[int, str], None]]:
+    """Give a function (done, note) that shows a bar with ETA, or lines in a log, on stderr."""
+    if sys.stderr.isatty():
+        yield from _bar(title, total)
+    else:
+        yield from _lines(title, total)
+
+
+def _bar(title: str, total: int) -> Iterator[Callable[[int, str], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import TimeRemainingColumn
+    columns = (TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(),
+               TimeElapsedColumn(), TextColumn('left'), TimeRemainingColumn(),
+               TextColumn('{task.fields[note]}'))
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(title, total=total, note='')
+        yield lambda done, note='': bar.update(task, completed=done, note=note)
+
+
+def _lines(title: str, total: int) -> Iterator[Callable[[int, str], None]]:
+    begin = said = time.monotonic()
+
+    def say(done: int, note: str = '') -> None:
+        nonlocal said
+        now = time.monotonic()
+        if done < total and now - said < _SAY_AGAIN_S:
+            return
+        said = now
+        left = (now - begin) / max(done, 1) * (total - done)
+        typer.echo(f'{title}: {done} of {total}, {now - begin:.0f} s, {left:.0f} s left {note}'
+                   .rstrip(), err=True)
+
+    yield say

@@ -1,0 +1,25 @@
+"""The `adapt` command."""
+
+import typer
+
+from adapt_learning.cli import collect, data, doctor, evaluate
+
+app = typer.Typer(
+    name='adapt', no_args_is_help=True, pretty_exceptions_enable=False,
+    context_settings={'help_option_names': ['-h', '--help']},
+    help='Learning from demonstrations: collect, judge, train, evaluate. '
+         'Exit codes: 0 done, 1 failed, 2 your input, 130 interrupted.')
+
+app.command('collect')(collect.collect)
+app.command('eval')(evaluate.evaluate)
+app.command('doctor')(doctor.doctor)
+app.add_typer(data.app, name='data')
+
+
+def main() -> None:
+    """Run the command line; exits with its code."""
+    app(prog_name='adapt')
+
+
+if __name__ == '__main__':
+    main()

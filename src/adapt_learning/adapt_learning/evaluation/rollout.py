@@ -1,0 +1,89 @@
+"""One episode: a task and whoever drives it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from adapt_learning.data import Episode
+from adapt_learning.frames import Frame
+from adapt_learning.tasks.base import Expert, Task
+
+
+class Controller(Protocol):
+    """Whoever decides on actions: an expert or a policy behind its runner."""
+
+    def begin(self, seed: int) -> None:
+        """Begin an episode."""
+
+    def act(self, frame: Frame, raw: dict[str, np.ndarray]) -> np.ndarray | None:
+        """Return the action [A] for an instant, or None to stop; `stop_text` then says why."""
+
+    stop_text: str
+
+
+class ExpertController:
+    """Lets the task's own demonstrator act."""
+
+    stop_text = ''
+
+    def __init__(self, expert: Expert):
+        self._expert = expert
+
+    def begin(self, seed: int) -> None:
+        """Begin an episode."""
+        self._expert.reset(seed)
+
+    def act(self, frame: Frame, raw: dict[str, np.ndarray]) -> np.ndarray:
+        """Return the demonstrator's action [A]."""
+        return self._expert.act(raw)
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """What happened in one episode."""
+
+    episode: Episode | None
+    """Observations, actions, rewards, seed, success; None where it was stopped at once."""
+    success: bool
+    steps: int
+    total_reward: float
+    stop_text: str = ''
+    """Why the controller stopped, if it did."""
+
+
+def rollout(task: Task, controller: Controller, seed: int, noise_level: float,
+            on_step: Callable[[Task], None] | None = None) -> Rollout:
+    """
+    Run one episode from the start that `seed` and `noise_level` give.
+
+    `on_step` is called with the task at every instant before its action, and at the end.
+    """
+    task.reset(seed=seed, options={'noise_level': noise_level})
+    controller.begin(seed)
+    observations, actions, times_ns, rewards = [], [], [], []
+    success = truncated = False
+    while not (success or truncated):
+        if on_step is not None:
+            on_step(task)
+        raw = task.raw()
+        frame = task.layout.frame(task.steps * task.contract.period_ns, raw)
+        action = controller.act(frame, raw)
+        if action is None:
+            break
+        # What is recorded is what the task does with it: the action within -1..1.
+        action = np.clip(np.asarray(action, dtype=np.float32), -1.0, 1.0)
+        _, reward, success, truncated, _ = task.step(action)
+        observations.append(frame.vector)
+        actions.append(action)
+        times_ns.append(frame.stamp_ns)
+        rewards.append(reward)
+    if on_step is not None:
+        on_step(task)
+    episode = None
+    if actions:
+        episode = Episode(
+            np.stack(observations), np.stack(actions), np.array(times_ns) * 1e-9,
+            np.array(rewards), bool(success), seed, noise_level, task.spec_.title)
+    return Rollout(episode, bool(success), len(actions), float(sum(rewards)), controller.stop_text)
