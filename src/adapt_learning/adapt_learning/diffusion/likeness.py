@@ -17,7 +17,7 @@ from adapt_learning.errors import SettingError
 
 @dataclass(frozen=True)
 class LikenessConfig:
-    """The fixed draws of the expert-likeness score."""
+    """The fixed draws of the expert-likeness score, and its thresholds."""
 
     draws: int = 16
     """Number of (t, noise) draws; even, because noises come in pairs (e, -e)."""
@@ -29,8 +29,17 @@ class LikenessConfig:
     any the error measures the network more than the pair.
     """
     seed: int = 0
+    window: int = 10
+    """Ticks of the running mean that is compared with the thresholds."""
+    warn_quantile: float = 0.99
+    """The warning threshold is this quantile of the running mean over held-out expert episodes."""
+    stop_factor: float = 2.0
+    """The stop threshold is the warning threshold times this."""
 
     def __post_init__(self):
+        if self.window < 1 or not 0 < self.warn_quantile <= 1 or self.stop_factor < 1:
+            raise SettingError('window >= 1, warn_quantile in 0..1 and stop_factor >= 1; got '
+                               f'{self.window}, {self.warn_quantile} and {self.stop_factor}')
         if self.draws < 2 or self.draws % 2:
             raise SettingError(f'draws of the likeness score are even, at least 2; got '
                                f'{self.draws}')

@@ -1,0 +1,64 @@
+"""`adapt train`: demonstrations in, artifacts out."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from adapt_learning.cli.common import (
+    INTERRUPTED, JsonOption, check_json, console, say_error, verb, write_result)
+from adapt_learning.errors import SettingError
+
+
+@verb
+def train(
+    policy: Annotated[str, typer.Argument(help='Name of the policy, e.g. dbc.')],
+    task: Annotated[str, typer.Option(help='Name of the task, e.g. fetch_pick.')],
+    data: Annotated[Path, typer.Option(help='Folder of the dataset.')],
+    out: Annotated[Path, typer.Option(
+        help='Folder of the artifact; with several seeds it gets one folder seed-N each.')],
+    seeds: Annotated[str, typer.Option(help='Seeds, trained together: 0,1,2.')] = '0',
+    preset: Annotated[str, typer.Option(help='cpu (minutes) or paper (as published).')] = 'cpu',
+    set_: Annotated[list[str] | None, typer.Option(
+        '--set', metavar='KEY=VALUE', help='Change one setting, e.g. network.width=128; '
+        'repeatable.', show_default=False)] = None,
+    resume: Annotated[bool, typer.Option('--resume', help='Go on with an interrupted run.')] = False,
+    overwrite: Annotated[bool, typer.Option(
+        '--overwrite', help='Replace the artifact that stands there.')] = False,
+    json: JsonOption = None,
+) -> None:
+    """
+    Train a policy; writes one artifact per seed, with ONNX model and card.
+
+    Logs (log.jsonl, TensorBoard) and the checkpoint are in OUT.run beside the artifact. Ctrl-C
+    saves; the same command with --resume goes on.
+    """
+    check_json(json)
+    numbers = _seeds(seeds)
+    from adapt_learning.trainers.train import TrainingInterrupted, TrainRequest
+    from adapt_learning.trainers.train import train as run
+    request = TrainRequest(
+        policy, task, data, out, datetime.now(UTC).isoformat(timespec='seconds'), numbers, preset,
+        tuple(set_ or ()), resume, overwrite)
+    try:
+        result = run(request)
+    except TrainingInterrupted as error:
+        say_error(str(error))
+        raise typer.Exit(INTERRUPTED) from None
+    write_result(json, result)
+    show = console(json).print
+    for artifact in result['artifacts']:
+        losses = ', '.join(f'{name.removesuffix("_validation_loss")} {value:.4g}'
+                           for name, value in artifact.items()
+                           if name.endswith('_validation_loss'))
+        show(f"{artifact['folder']}: seed {artifact['seed']}, held-out losses: {losses or 'none'}")
+    show(f"trained in {result['train_s']:.0f} s on {result['device']}")
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(','))
+    except ValueError:
+        raise SettingError(f"--seeds are whole numbers with commas, as in 0,1,2; got '{text}'"
+                           ) from None

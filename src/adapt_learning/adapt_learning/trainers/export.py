@@ -1,0 +1,82 @@
+"""Export to ONNX: what the robot runs, raw values in and out, normalisers inside."""
+
+import contextlib
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import onnx
+import onnx.reference
+import torch
+from torch import Tensor, nn
+
+OPSET = 18
+"""Read by every onnxruntime since 1.14."""
+
+_TOLERANCE = 1e-4
+_SAMPLES = 7
+
+
+def export_onnx(module: nn.Module, sizes: Sequence[int], inputs: Sequence[str],
+                output: str) -> bytes:
+    """
+    Return a module as an ONNX file, checked against the module itself.
+
+    module: plain torch, one float32 [B, size] per input -> [B] or [B, n]; B stays free.
+    Weights are part of the file, so an artifact's hash covers them.
+    """
+    module = module.eval().cpu()
+    generator = torch.Generator().manual_seed(0)
+    samples = tuple(torch.randn(_SAMPLES, size, generator=generator) for size in sizes)
+    batch = torch.export.Dim('batch')
+    with _quiet(), torch.no_grad():
+        program = torch.onnx.export(
+            module, samples, input_names=list(inputs), output_names=[output],
+            opset_version=OPSET, dynamo=True, external_data=False, verbose=False,
+            dynamic_shapes=tuple({0: batch} for _ in samples))
+        expected = module(*samples)
+    model = program.model_proto
+    # Stack traces of the exporter would put paths of this machine into the file.
+    _strip_traces(model)
+    onnx.checker.check_model(model)
+    _check_parity(model, dict(zip(inputs, samples, strict=True)), expected)
+    return model.SerializeToString(deterministic=True)
+
+
+def _strip_traces(model: onnx.ModelProto) -> None:
+    graphs = [model.graph, *model.functions]
+    for graph in graphs:
+        del graph.metadata_props[:]
+        graph.doc_string = ''
+        for node in graph.node:
+            del node.metadata_props[:]
+            node.doc_string = ''
+        for value in (*graph.input, *graph.output, *graph.value_info) if hasattr(
+                graph, 'initializer') else ():
+            if not isinstance(value, str):
+                del value.metadata_props[:]
+    del model.metadata_props[:]
+
+
+def _check_parity(model: onnx.ModelProto, feed: dict[str, Tensor], expected: Tensor) -> None:
+    # The reference evaluator of onnx itself; the tests repeat this with onnxruntime.
+    actual = onnx.reference.ReferenceEvaluator(model).run(
+        None, {name: sample.numpy() for name, sample in feed.items()})[0]
+    error = float(np.abs(actual - expected.numpy()).max())
+    if not error <= _TOLERANCE * max(1.0, float(expected.abs().max())):
+        raise RuntimeError(f'the exported ONNX model differs from torch by {error}')
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """The exporter tells about its own deprecations and about packages that we do not use."""
+    logger = logging.getLogger('torch.onnx')
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        try:
+            yield
+        finally:
+            logger.setLevel(level)

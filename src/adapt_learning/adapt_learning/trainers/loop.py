@@ -1,0 +1,243 @@
+"""The one training loop: every policy and every stage runs through it.
+
+Steps are made in blocks. A block draws all its random numbers at once, from one generator per
+member, gathers all its batches at once and then only computes; between blocks the loop logs,
+validates, saves and looks whether it should stop. A resumed run starts at a block and therefore
+repeats the uninterrupted run to the last bit.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from adapt_learning.diffusion.stacked import MemberRandom
+from adapt_learning.errors import SettingError
+from adapt_learning.policies.base import Batch, Policy, Stage
+from adapt_learning.trainers.checkpoint import Checkpoint, save_checkpoint
+from adapt_learning.trainers.logs import RunLog
+from adapt_learning.trainers.progress import ProgressReport
+from adapt_learning.trainers.weights import StageWeights, compute_dtype
+
+BLOCK = 64
+"""Updates between two looks at the clock, the log and the stop switch."""
+
+VALIDATION_PAIRS = 2048
+"""So many held-out pairs, spread evenly, are used for a validation."""
+
+
+class Log(Protocol):
+    """Where the loop writes its numbers."""
+
+    def write(self, stage: str, step: int, values: dict[str, list[float]]) -> None:
+        """Write one line."""
+
+
+class TrainingInterrupted(Exception):
+    """The run was asked to stop; its checkpoint is written."""
+
+
+@dataclass
+class LoopSettings:
+    """What the loop needs besides policy and data."""
+
+    folder: Path
+    """Run folder; the checkpoint goes here."""
+    log: Log | RunLog
+    progress: ProgressReport
+    should_stop: Callable[[], bool] = lambda: False
+    checkpoint_every_s: float = 30.0
+    facts: dict = field(default_factory=dict)
+    """JSON values that every checkpoint carries (what the run is)."""
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What a stage reports."""
+
+    name: str
+    updates: int
+    pairs: int
+    """Pairs seen by all members together, in this process."""
+    seconds: float
+    precision: str
+    loss: list[float]
+    """Mean training loss of the last block, per member."""
+    validation: list[float] | None
+    """Validation loss of the weights that are saved, per member."""
+
+
+def run_stages(policy: Policy, training: Batch, validation: Batch | None, settings: LoopSettings,
+               checkpoint: Checkpoint | None = None) -> list[StageResult]:
+    """
+    Train all stages of a policy; afterwards its parameters are the weights to be saved.
+
+    training and validation are normalised pairs [1, N, ...] on the policy's device. With a
+    checkpoint the run goes on where it was saved. Raises TrainingInterrupted after saving.
+    """
+    stages = policy.stages()
+    first = 0
+    if checkpoint is not None:
+        first = [stage.name for stage in stages].index(checkpoint.facts['stage'])
+        _load_policy(policy, checkpoint)
+    results = [StageResult(**r) for r in (checkpoint.facts['results'] if checkpoint else ())]
+    for stage in stages[first:]:
+        run = _StageRun(policy, stage, training, validation, settings, results)
+        if checkpoint is not None:
+            run.restore(checkpoint)
+            checkpoint = None
+        results.append(run.run())
+    return results
+
+
+class _StageRun:
+    """One stage of one run."""
+
+    def __init__(self, policy: Policy, stage: Stage, training: Batch, validation: Batch | None,
+                 settings: LoopSettings, earlier: list[StageResult]):
+        self.policy, self.stage, self.settings = policy, stage, settings
+        self.training = training
+        self.validation = None if validation is None else _thinned(validation)
+        self.earlier = earlier
+        self.device = training.action.device
+        self.dtype = compute_dtype(stage.config.precision, self.device)
+        stage.begin(self.dtype)
+        self.weights = StageWeights(stage.module, stage.config, self.dtype)
+        self.random = MemberRandom(policy.seeds, f'{stage.name} batches')
+        members = policy.members
+        self.best = torch.full((members,), torch.inf)
+        self.waited = torch.zeros(members, dtype=torch.int64)
+        self.latest: list[float] | None = None
+        self.loss: list[float] = [0.0] * members
+        self.seconds = 0.0
+        self.pairs = 0
+
+    @property
+    def step(self) -> int:
+        """Return the number of updates made."""
+        return self.weights.updates
+
+    def run(self) -> StageResult:
+        """Make the remaining updates."""
+        config, settings = self.stage.config, self.settings
+        settings.progress.start(self.stage.name, self.step, config.steps)
+        saved_s = time.monotonic()
+        while self.step < config.steps and not self._all_waited():
+            began_s, began = time.monotonic(), self.step
+            means = self._block(min(BLOCK, config.steps - self.step))
+            self._after_block(began, means)
+            now_s = time.monotonic()
+            self.seconds += now_s - began_s
+            if settings.should_stop():
+                self.save()
+                raise TrainingInterrupted(f'{self.stage.name} {self.step}/{config.steps}')
+            if now_s - saved_s > settings.checkpoint_every_s:
+                self.save()
+                saved_s = now_s
+        self.weights.finish()
+        best = config.keep == 'best' and self.validation is not None
+        return StageResult(
+            self.stage.name, self.step, self.pairs, self.seconds,
+            'bf16' if self.dtype == torch.bfloat16 else 'float32', self.loss,
+            self.best.tolist() if best else self.latest)
+
+    def save(self) -> None:
+        """Write the checkpoint of this moment."""
+        tensors = {f'policy.{name}': p.float() for name, p in self.policy.named_parameters()}
+        tensors.update({f'stage.{name}': t for name, t in self.weights.state().items()})
+        tensors.update({'random': self.random.state(), 'best': self.best, 'waited': self.waited})
+        facts = {**self.settings.facts, 'stage': self.stage.name, 'step': self.step,
+                 'results': [vars(r) for r in self.earlier], 'latest': self.latest,
+                 'seconds': self.seconds, 'pairs': self.pairs}
+        save_checkpoint(self.settings.folder, Checkpoint(facts, tensors))
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go on where `save` was called."""
+        tensors, facts = checkpoint.tensors, checkpoint.facts
+        self.weights.restore({name.removeprefix('stage.'): t for name, t in tensors.items()
+                              if name.startswith('stage.')})
+        self.random.restore(tensors['random'])
+        self.best, self.waited = tensors['best'], tensors['waited']
+        self.latest, self.seconds = facts['latest'], facts['seconds']
+        self.pairs = facts['pairs']
+
+    def _block(self, steps: int) -> dict[str, list[float]]:
+        """Make `steps` updates; return the mean of every loss, per member."""
+        stage, batch = self.stage, self.stage.config.batch
+        count = self.training.action.shape[1]
+        index = self.random.integers(0, count, steps, batch).transpose(0, 1)
+        index = index.to(self.device)
+        observation, action = self.training.observation[0][index], self.training.action[0][index]
+        draws = {name: t.transpose(0, 1).to(self.device)
+                 for name, t in stage.draw(self.random, steps, batch).items()}
+        totals: dict[str, Tensor] = {}
+        for i in range(steps):
+            losses = stage.loss(Batch(observation[i], action[i]),
+                                {name: t[i] for name, t in draws.items()})
+            self.weights.update(losses['loss'])
+            for name, value in losses.items():
+                value = value.detach()
+                totals[name] = totals[name].add_(value) if name in totals else value.clone()
+        self.pairs += steps * batch * self.policy.members
+        return {name: (total / steps).tolist() for name, total in totals.items()}
+
+    def _after_block(self, began: int, means: dict[str, list[float]]) -> None:
+        """Check, validate and log."""
+        config, step = self.stage.config, self.step
+        self.loss = means['loss']
+        if not all(torch.isfinite(torch.tensor(self.loss)).tolist()):
+            raise SettingError(
+                f'the training of {self.stage.name} diverged: its loss is {self.loss} after '
+                f'{step} steps; lower the learning rate (now {config.learning_rate}) or set '
+                'gradient_clip')
+        due = step // config.validate_every > began // config.validate_every
+        if due or step == config.steps:
+            if self.validation is not None:
+                self.latest = self._validate()
+                means = {**means, 'validation': self.latest}
+            self.settings.log.write(self.stage.name, step, means)
+        text = 'loss ' + ' '.join(f'{value:.4g}' for value in self.loss)
+        if self.latest:
+            text += ', validation ' + ' '.join(f'{value:.4g}' for value in self.latest)
+        self.settings.progress.update(step, text)
+
+    def _validate(self) -> list[float]:
+        config = self.stage.config
+        with self.weights.showing():
+            scores = self.stage.score(self.validation).cpu()
+        if config.keep == 'best':
+            # A member that waited long enough is done: alone it would have stopped here.
+            going = self._going()
+            better = (scores < self.best) & going
+            self.waited = torch.where(better, 0, self.waited + 1)
+            self.best = torch.where(better, scores, self.best)
+            self.weights.keep_best(better.to(self.device))
+        return scores.tolist()
+
+    def _going(self) -> Tensor:
+        patience = self.stage.config.patience
+        if not patience:
+            return torch.ones_like(self.waited, dtype=torch.bool)
+        return self.waited < patience
+
+    def _all_waited(self) -> bool:
+        return not bool(self._going().any())
+
+
+def _load_policy(policy: Policy, checkpoint: Checkpoint) -> None:
+    with torch.no_grad():
+        for name, parameter in policy.named_parameters():
+            parameter.copy_(checkpoint.tensors[f'policy.{name}'])
+
+
+def _thinned(batch: Batch) -> Batch:
+    count = batch.action.shape[1]
+    if count <= VALIDATION_PAIRS:
+        return batch
+    # Evenly spread and fixed: every validation of a run measures the same pairs.
+    index = torch.linspace(0, count - 1, VALIDATION_PAIRS, device=batch.action.device).long()
+    return Batch(batch.observation[:, index], batch.action[:, index])

@@ -1,0 +1,71 @@
+"""Presets: one YAML per task and policy, `config/train/<task>_<policy>.yaml`.
+
+A file holds the presets by name; a preset holds only what differs from the defaults of the
+configuration classes, plus `run` (settings of the run itself).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from adapt_learning.errors import SettingError
+from adapt_learning.policies.config import from_values, with_overrides
+
+FOLDER = Path(__file__).parent.parent / 'train_configs'
+"""Installed with the package; in the repository a link to config/train."""
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Settings of a run that are not the policy's."""
+
+    validation_fraction: float = 0.1
+    """Share of the episodes that is held out, to validate and to calibrate the detector."""
+    split_seed: int = 0
+    """Which episodes are held out; the same for all seeds."""
+    checkpoint_every_s: float = 30.0
+
+    def __post_init__(self):
+        if not 0 <= self.validation_fraction < 1:
+            raise SettingError('validation_fraction lies in 0..1 (without 1); got '
+                               f'{self.validation_fraction}')
+        if self.checkpoint_every_s <= 0:
+            raise SettingError(f'checkpoint_every_s is above 0; got {self.checkpoint_every_s}')
+
+
+def resolve(kind: type, task: str, policy: str, preset: str,
+            overrides: Iterable[str]) -> tuple[Any, RunConfig]:
+    """
+    Return the settings of a policy (`kind` is its Config) and of the run.
+
+    Order: defaults, preset, overrides. SettingError names unknown presets and keys with what is
+    allowed.
+    """
+    values = with_overrides(_preset(task, policy, preset), overrides)
+    run = from_values(RunConfig, values.pop('run', {}), 'run')
+    return from_values(kind, values), run
+
+
+def preset_names(task: str, policy: str) -> tuple[str, ...]:
+    """Return the presets that a task has for a policy."""
+    return tuple(_read(task, policy))
+
+
+def _preset(task: str, policy: str, preset: str) -> dict[str, Any]:
+    presets = _read(task, policy)
+    if preset not in presets:
+        raise SettingError(f"there is no preset '{preset}' of {policy} for {task}; allowed: "
+                           f"{', '.join(presets)}")
+    return presets[preset] or {}
+
+
+def _read(task: str, policy: str) -> dict[str, Any]:
+    path = FOLDER / f'{task}_{policy}.yaml'
+    if not path.is_file():
+        known = ', '.join(sorted(p.stem for p in FOLDER.glob('*.yaml')))
+        raise SettingError(f'there are no presets of {policy} for {task} ({path.name}); there are '
+                           f'{known}')
+    return yaml.safe_load(path.read_text(encoding='utf-8'))

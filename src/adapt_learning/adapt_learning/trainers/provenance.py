@@ -1,0 +1,47 @@
+"""Where an artifact comes from: code version and commands, without paths of this machine."""
+
+import importlib.metadata
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def code_version() -> str:
+    """Return `git describe` of the sources, or the version of the installed package."""
+    here = Path(__file__).parent
+    try:
+        done = subprocess.run(
+            ['git', '-C', str(here), 'describe', '--always', '--dirty', '--tags'],
+            capture_output=True, text=True, timeout=10, check=True)
+        # A package installed below some other repository must not carry that one's version.
+        top = subprocess.run(['git', '-C', str(here), 'ls-files', '--error-unmatch',
+                              Path(__file__).name], capture_output=True, timeout=10, check=True)
+        if top.returncode == 0:
+            return done.stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        pass
+    try:
+        return importlib.metadata.version('adapt_learning')
+    except importlib.metadata.PackageNotFoundError:
+        return 'unknown'
+
+
+def train_command(policy: str, task: str, data: Path, out: Path, seeds: tuple[int, ...],
+                  preset: str, overrides: tuple[str, ...]) -> str:
+    """Return the command line that makes the artifact again."""
+    words = ['adapt', 'train', policy, '--task', task, '--data', _portable(data), '--out',
+             _portable(out), '--seeds', ','.join(map(str, seeds)), '--preset', preset]
+    for override in overrides:
+        words += ['--set', override]
+    return ' '.join(words)
+
+
+def dataset_facts(meta: Mapping[str, Any], episodes: int, steps: int) -> dict[str, Any]:
+    """Return what the manifest says about the data: sizes and the lineage of the dataset."""
+    return {'episodes': episodes, 'steps': steps, **meta}
+
+
+def _portable(path: Path) -> str:
+    """A relative path stays; of an absolute one only the name says something elsewhere."""
+    return str(path) if not path.is_absolute() else path.name
