@@ -2,7 +2,7 @@
 
 import typer
 
-from adapt_learning.cli import collect, data, doctor, evaluate
+from adapt_learning.cli import collect, data, doctor, evaluate, train
 
 app = typer.Typer(
     name='adapt', no_args_is_help=True, pretty_exceptions_enable=False,
@@ -11,6 +11,7 @@ app = typer.Typer(
          'Exit codes: 0 done, 1 failed, 2 your input, 130 interrupted.')
 
 app.command('collect')(collect.collect)
+app.command('train')(train.train)
 app.command('eval')(evaluate.evaluate)
 app.command('doctor')(doctor.doctor)
 app.add_typer(data.app, name='data')

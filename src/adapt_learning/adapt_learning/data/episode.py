@@ -137,7 +137,7 @@ def _check_time(time_s: np.ndarray, length: int) -> None:
     if not np.isfinite(time_s).all() or np.abs(time_s).max() > MAX_TIME_S:
         raise DatasetError('timestamp_s of an episode is finite and counts from its start, at '
                            f'most {MAX_TIME_S:g} s; got {time_s.min()}..{time_s.max()}')
-    back = np.flatnonzero(np.diff(time_s) < 1e-9)
+    back = np.flatnonzero(np.diff(np.round(time_s * 1e9)) < 1)
     if back.size:
         row = int(back[0]) + 1
         raise DatasetError(f'timestamp_s of an episode rises from row to row; row {row} has '
