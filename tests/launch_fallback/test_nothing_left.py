@@ -38,8 +38,8 @@ def worker_of(launcher):
     return int(open(f'/proc/{launcher.pid}/task/{launcher.pid}/children').read().split()[0])
 
 
-@pytest.mark.parametrize(('number', 'code'), [(signal.SIGINT, 0), (signal.SIGTERM, 1),
-                                              (signal.SIGHUP, 1)])
+@pytest.mark.parametrize(('number', 'code'), [(signal.SIGINT, 0), (signal.SIGTERM, -15),
+                                              (signal.SIGHUP, -1)])
 def test_signals_end_all_in_order(ros2, start, number, code):
     launcher = start(POLITE, GRANDCHILD)
     launcher.send_signal(number)

@@ -9,14 +9,11 @@ from launch.conditions import (
     UnlessCondition,
 )
 from launch.substitutions import (
-    AndSubstitution,
     EnvironmentVariable,
     EqualsSubstitution,
     IfElseSubstitution,
     LaunchConfiguration,
     NotEqualsSubstitution,
-    NotSubstitution,
-    OrSubstitution,
     PathJoinSubstitution,
     PythonExpression,
     SubstitutionFailure,
@@ -58,9 +55,6 @@ WHO, N = LaunchConfiguration('who'), LaunchConfiguration('n')
     (EqualsSubstitution('', None), 'true'),
     (NotEqualsSubstitution(WHO, 'world'), 'false'),
     (NotEqualsSubstitution(WHO, 'moon'), 'true'),
-    (AndSubstitution('1', 'true'), 'true'),
-    (OrSubstitution('0', 'false'), 'false'),
-    (NotSubstitution('no'), 'true'),
 ])
 def test_text(context, substitution, text):
     assert context.perform_substitution(substitution) == text

@@ -121,8 +121,9 @@ class LaunchService:
             self._shut_down('interrupted', due_to_sigint=by_terminal)
 
     def _terminated(self, number: signal.Signals) -> None:
-        # Real launch gives up at once and may leave processes behind; only its exit code is kept.
-        self._code = 1
+        # Real launch dies of these signals and leaves its processes behind; here only the exit code
+        # is the same.
+        self._code = 128 + number
         if not self.context.is_shutdown:
             _log.tell('ERROR', 'launch', f'got {number.name}: ending all processes')
             self._shut_down(number.name)

@@ -116,57 +116,22 @@ class IfElseSubstitution(Substitution):
         self.else_value = pieces(else_value)
 
     def perform(self, context: LaunchContext) -> str:
-        chosen = self.if_value if _bool(context, self.condition) else self.else_value
-        return text_of(context, chosen)
+        try:
+            holds = as_bool(context, self.condition)
+        except ValueError as error:
+            raise SubstitutionFailure(str(error)) from None
+        return text_of(context, self.if_value if holds else self.else_value)
 
     def describe(self) -> str:
         return ' '.join(['$(if', *map(described, (self.condition, self.if_value,
                                                   self.else_value))]) + ')'
 
 
-class NotSubstitution(Substitution):
-    """'true' for a false text and the other way round."""
-
-    def __init__(self, value: SomeText) -> None:
-        self.value = pieces(value)
-
-    def perform(self, context: LaunchContext) -> str:
-        return str(not _bool(context, self.value)).lower()
-
-
-class _OfTwo(Substitution):
-    """A comparison or combination of two values."""
-
-    def __init__(self, left: Any, right: Any) -> None:
-        self.left, self.right = self._side(left), self._side(right)
-
-    def _side(self, value: SomeText) -> list[Substitution]:
-        return pieces(value)
-
-
-class AndSubstitution(_OfTwo):
-    """'true' if both are true."""
-
-    def perform(self, context: LaunchContext) -> str:
-        both = _bool(context, self.left), _bool(context, self.right)
-        return str(all(both)).lower()
-
-
-class OrSubstitution(_OfTwo):
-    """'true' if at least one is true."""
-
-    def perform(self, context: LaunchContext) -> str:
-        both = _bool(context, self.left), _bool(context, self.right)
-        return str(any(both)).lower()
-
-
-class EqualsSubstitution(_OfTwo):
+class EqualsSubstitution(Substitution):
     """'true' if both are the same text, truth value or (nearly) the same number."""
 
-    def _side(self, value: Any) -> list[Substitution]:
-        if value is None:
-            return pieces('')
-        return pieces(str(value).lower()) if isinstance(value, bool) else _loose(value)
+    def __init__(self, left: Any, right: Any) -> None:
+        self.left, self.right = _side(left), _side(right)
 
     def perform(self, context: LaunchContext) -> str:
         return str(_same(text_of(context, self.left), text_of(context, self.right))).lower()
@@ -179,6 +144,12 @@ class NotEqualsSubstitution(EqualsSubstitution):
         return str(super().perform(context) == 'false').lower()
 
 
+def _side(value: Any) -> list[Substitution]:
+    if value is None:
+        return pieces('')
+    return pieces(str(value).lower()) if isinstance(value, bool) else _loose(value)
+
+
 def _same(left: str, right: str) -> bool:
     truths = {'true': True, '1': True, 'false': False, '0': False}
     if left.lower() in truths and right.lower() in truths:
@@ -187,10 +158,3 @@ def _same(left: str, right: str) -> bool:
         return math.isclose(float(left), float(right))
     except ValueError:
         return left == right
-
-
-def _bool(context: LaunchContext, value: SomeText) -> bool:
-    try:
-        return as_bool(context, value)
-    except ValueError as error:
-        raise SubstitutionFailure(str(error)) from None

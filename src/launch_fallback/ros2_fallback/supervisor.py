@@ -45,6 +45,11 @@ def supervised(work: Callable[[], int]) -> int:
     if descendants():
         end_descendants(GRACE)
     code = os.waitstatus_to_exitcode(status)
+    if code - 128 in (signal.SIGTERM, signal.SIGHUP):
+        # Whoever sent it (systemd, a script) shall see that it worked, as with real launch.
+        signal.signal(code - 128, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        os.kill(front, code - 128)
     return code if code >= 0 else 128 - code
 
 
