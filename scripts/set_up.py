@@ -1,5 +1,6 @@
 """Turn this checkout into a working installation: `make setup` calls this."""
 
+import argparse
 import os
 import sys
 import time
@@ -27,11 +28,14 @@ def main() -> int:
     if Path(sys.prefix) == paths.venv:  # a prepared shell: its Python may be about to be replaced
         base = sys._base_executable
         os.execve(base, [base, *sys.argv], env)
+    options = _options()
     started = time.monotonic()
     try:
         with only_one(paths.work):
             set_up = SetUp(paths, find_ros(env), env)
             set_up.run()
+            if options.ament_linters:
+                set_up.ament_linters()
     except SetupError as error:
         print(f'[setup] {error}', file=sys.stderr)
         return 1
@@ -41,6 +45,15 @@ def main() -> int:
     if set_up.did:
         print(f'[setup] ready after {time.monotonic() - started:.0f} s')
     return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        '--ament-linters', action='store_true',
+        help="also install the operating system's ament linters, for `make lint`",
+    )
+    return parser.parse_args()
 
 
 if __name__ == '__main__':

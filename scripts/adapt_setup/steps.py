@@ -31,6 +31,18 @@ class SetUp:
         self._workspace()
         self._rendering()
 
+    def ament_linters(self) -> None:
+        """Install the ament linters where packages may be installed; they are not needed to run."""
+        path = self.env.get('PATH')
+        missing = [p for program, p in system.LINTERS.items() if not shutil.which(program, path=path)]
+        if not missing:
+            return
+        try:
+            with self._says(f'system packages: {" ".join(missing)}'):
+                system.install(missing, self._log('system'), self.env)
+        except SetupError as error:
+            print(f'[setup] going on without ament linters. {error}')
+
     # Steps -----------------------------------------------------------------------------------
 
     def _environment(self) -> None:
@@ -39,13 +51,15 @@ class SetUp:
         if missing:
             with self._says(f'system packages: {" ".join(missing)}'):
                 system.install(missing, self._log('system'), self.env)
-        version = output_of([self.ros.interpreter, '-VV'], self.env) or ''
-        key = key_of(str(self.paths.venv), self.ros.source, self.ros.interpreter, version)
+        # Not in the key: which interpreter asks. An environment that runs is kept.
+        key = key_of(str(self.paths.venv), self.ros.source, self.ros.prefix)
         stamp = Stamp(self.paths.state, 'environment')
         packages = Stamp(self.paths.state, 'packages')
-        if stamp.is_done(key) and not packages.was_interrupted() and self.paths.python.exists():
+        runs = output_of([self.paths.python, '-c', 'import pip'], self.env) is not None
+        if stamp.is_done(key) and not packages.was_interrupted() and runs:
             return
-        with self._says(f'virtual environment of {version.splitlines()[0]}'):
+        version = output_of([self.ros.interpreter, '--version'], self.env)
+        with self._says(f'virtual environment of {version}'):
             shutil.rmtree(self.paths.venv, ignore_errors=True)
             stamp.begin()
             run(
@@ -80,8 +94,11 @@ class SetUp:
         """Install the stand-in for launch and ros2 where the real ones are not."""
         if not (self.paths.fallback / 'pyproject.toml').is_file():
             return
+        # `compat` puts the folder itself on the path. The default, a finder, comes after the path,
+        # where Python would take the checkout's launch/ for the package `launch`.
+        arguments = ('--no-deps', '--no-build-isolation', '--config-settings=editable_mode=compat')
         stamp = Stamp(self.paths.state, 'launch')
-        key = key_of(self.paths.fallback / 'pyproject.toml')
+        key = key_of(*arguments, self.paths.fallback / 'pyproject.toml')
         if stamp.is_done(key) and not stamp.was_interrupted():
             return
         if self.ros.source == 'system':
@@ -93,7 +110,7 @@ class SetUp:
             return
         with self._says('launch and ros2, which PyPI does not have'):
             stamp.begin()
-            self._pip('install', '--no-deps', '--no-build-isolation', '-e', self.paths.fallback)
+            self._pip('install', *arguments, '-e', self.paths.fallback)
             stamp.done(key)
 
     def _workspace(self) -> None:

@@ -11,6 +11,13 @@ from adapt_setup.errors import SetupError
 
 GL_PACKAGES = {'egl': ('libegl1', 'libgl1-mesa-dri'), 'osmesa': ('libosmesa6',)}
 
+LINTERS = {
+    'ament_flake8': 'python3-ament-flake8',
+    'ament_lint_cmake': 'python3-ament-lint-cmake',
+    'ament_pep257': 'python3-ament-pep257',
+    'ament_xmllint': 'python3-ament-xmllint',
+}
+
 
 def missing_build_packages(interpreter: str, env: Mapping[str, str]) -> list[str]:
     """Return the Debian names of what the build needs and this machine lacks."""
@@ -57,6 +64,7 @@ def _privilege(env: Mapping[str, str]) -> list[str] | None:
         return None
     if os.geteuid() == 0:
         return []
-    if shutil.which('sudo', path=env.get('PATH')) and output_of(['sudo', '-n', 'true'], env) is not None:
+    has_sudo = shutil.which('sudo', path=env.get('PATH'))
+    if has_sudo and output_of(['sudo', '-n', 'true'], env) is not None:
         return ['sudo', '-n', '--preserve-env=DEBIAN_FRONTEND']
     return None
