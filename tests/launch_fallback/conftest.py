@@ -5,6 +5,8 @@ import subprocess
 import sys
 import time
 import uuid
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -120,6 +122,16 @@ class Ros2:
         """Run it to its end; return the finished process."""
         return subprocess.run([*self.command, *map(str, args)], env=self.env, text=True,
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+
+    def here(self, *args):
+        """Run it in this process, which is faster: for what launches nothing."""
+        from ros2_fallback.cli import main
+        with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
+            try:
+                code = main([str(arg) for arg in args])
+            except SystemExit as end:
+                code = end.code
+        return subprocess.CompletedProcess(args, code, out.getvalue(), err.getvalue())
 
     def start(self, *args, **kwargs):
         """Start it; its output can be read line by line."""

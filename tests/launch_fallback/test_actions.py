@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from launch import LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,

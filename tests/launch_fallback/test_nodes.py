@@ -5,6 +5,7 @@ from typing import List
 
 import pytest
 import yaml
+
 from launch import LaunchContext
 from launch.actions import GroupAction, LogInfo
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution

@@ -3,7 +3,8 @@
 import importlib
 
 import pytest
-from launch import LaunchDescription
+
+from launch import Action, Event, LaunchDescription
 from launch.actions import ExecuteProcess, GroupAction, LogInfo, TimerAction
 from launch.event_handlers import OnProcessExit, OnShutdown
 from launch_ros.actions import Node
@@ -21,6 +22,17 @@ def test_unknown_names(module):
     with pytest.raises(ImportError, match=f'^{module}.NoSuch is not offered by the launch fallback'
                                           '; a ROS 2 Jazzy installation has it$'):
         exec(f'from {module} import NoSuch')
+
+
+def test_star_imports_bring_only_what_is_offered():
+    # Without __all__ the event Shutdown of one module would hide the action of another.
+    names = {}
+    for module in MODULES[1:]:
+        exec(f'from {module} import *', names)
+    assert issubclass(names['Shutdown'], Event)
+    exec('from launch.actions import *; from launch.event_handlers import *', names)
+    assert issubclass(names['Shutdown'], Action)
+    assert not {'Any', 'Optional', 'yaml', 'os', 'pieces', 'LaunchContext'} & names.keys()
 
 
 @pytest.mark.parametrize('module', ['launch.frontend', 'launch_ros.utilities'])

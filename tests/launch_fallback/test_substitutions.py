@@ -1,6 +1,7 @@
 """Substitutions and conditions give what Jazzy's give (compared with it once, by hand)."""
 
 import pytest
+
 from launch import LaunchContext
 from launch.conditions import (
     IfCondition,

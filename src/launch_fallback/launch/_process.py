@@ -18,7 +18,7 @@ from .substitutions import LaunchConfiguration
 _count = itertools.count(1)
 # Real launch waits 5 s and again 5 s. Here all is over within 5 s: a robot should not have to
 # wait ten seconds for its last process to let go of it.
-SIGTERM_AFTER, SIGKILL_AFTER = 2.5, 1.0
+SIGTERM_AFTER, SIGKILL_AFTER = 2.0, 1.0
 
 
 class ExecuteProcess(Action):

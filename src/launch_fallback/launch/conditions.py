@@ -5,6 +5,10 @@ from typing import Optional
 from ._base import Condition, LaunchContext, SomeText, pieces, text_of
 from ._refuse import names_of
 
+__all__ = [
+    'IfCondition', 'LaunchConfigurationEquals', 'LaunchConfigurationNotEquals',
+    'UnlessCondition',
+]
 __getattr__ = names_of(__name__)
 
 

@@ -8,6 +8,7 @@ from ._refuse import names_of, unknown_keywords
 from .events import Event, Shutdown
 from .events.process import ProcessExited, ProcessStarted
 
+__all__ = ['OnProcessExit', 'OnProcessStart', 'OnShutdown']
 __getattr__ = names_of(__name__)
 
 

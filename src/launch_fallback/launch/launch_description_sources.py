@@ -8,6 +8,7 @@ from ._base import LaunchContext, SomeText, described, pieces, text_of
 from ._refuse import names_of, not_offered
 from .launch_description import LaunchDescription
 
+__all__ = ['AnyLaunchDescriptionSource', 'PythonLaunchDescriptionSource']
 __getattr__ = names_of(__name__)
 
 

@@ -10,14 +10,19 @@ from ._base import (
     LaunchContext,
     SomeText,
     Substitution,
+    TextSubstitution,
     as_bool,
     described,
     pieces,
     text_of,
 )
-from ._base import TextSubstitution as TextSubstitution
 from ._refuse import names_of
 
+__all__ = [
+    'EnvironmentVariable', 'EqualsSubstitution', 'IfElseSubstitution', 'LaunchConfiguration',
+    'NotEqualsSubstitution', 'PathJoinSubstitution', 'PythonExpression',
+    'SubstitutionFailure', 'TextSubstitution',
+]
 __getattr__ = names_of(__name__)
 
 

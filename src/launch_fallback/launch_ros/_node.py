@@ -64,7 +64,7 @@ class Node(ExecuteProcess):
                 ros += ['--params-file', path]
             else:
                 _log.tell('WARNING', 'launch_ros', f"there is no parameter file '{path}'")
-        for old, new in [*values.get('ros_remaps', ()), *self._remappings]:
+        for old, new in self._remappings:
             ros += ['-r', f'{text_of(context, old)}:={text_of(context, new)}']
         return [*super().command(context), '--ros-args', *ros]
 

@@ -15,6 +15,7 @@ from launch.substitutions import EnvironmentVariable, LaunchConfiguration, Subst
 
 from .substitutions import FindPackagePrefix, FindPackageShare
 
+__all__ = ['ParameterFile', 'ParameterValue']
 __getattr__ = names_of(__name__)
 
 _IN_FILES = {'env': EnvironmentVariable, 'find-pkg-share': FindPackageShare,

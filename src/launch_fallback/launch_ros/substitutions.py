@@ -7,6 +7,7 @@ from launch._base import LaunchContext, SomeText, Substitution, described, piece
 from launch._refuse import names_of
 from launch.substitutions import SubstitutionFailure
 
+__all__ = ['ExecutableInPackage', 'FindPackagePrefix', 'FindPackageShare']
 __getattr__ = names_of(__name__)
 
 

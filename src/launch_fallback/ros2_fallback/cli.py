@@ -20,7 +20,6 @@ def main(argv: Optional[list[str]] = None) -> int:
         from ros2cli.cli import main as real_main  # the real one is here: step aside
         return real_main(argv=argv)
     argv = sys.argv[1:] if argv is None else argv
-    sys.stdout.reconfigure(line_buffering=True)
     if not argv or argv[0] in ('-h', '--help'):
         print(f'usage: ros2 VERB ...\n\nThis is the fallback of the adapt stack; it offers: {VERBS}'
               '\n(ros2 VERB --help). A ROS 2 Jazzy installation has the other verbs.')
@@ -119,9 +118,11 @@ def do_launch(path: str, arguments: dict[str, str], options: argparse.Namespace)
 
 def warn_of_unknown(arguments: dict[str, str], included: Any, tell: Callable) -> None:
     """Say which arguments the launch file does not declare (they are used all the same)."""
-    source = included.launch_description_source
-    description = source.try_get_launch_description_without_context()
-    if description is None:
+    from launch import LaunchContext
+    try:
+        # Loaded once and kept for the launch: a launch file may have side effects.
+        description = included.launch_description_source.get_launch_description(LaunchContext())
+    except Exception:
         return  # the launch itself will say what is wrong with the file
     known = [argument.name for argument in description.get_launch_arguments()]
     for name in arguments.keys() - set(known) - WELL_KNOWN:

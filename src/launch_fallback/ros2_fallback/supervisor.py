@@ -35,6 +35,8 @@ def supervised(work: Callable[[], int]) -> int:
             adopt_orphans()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             code = work()
+        except KeyboardInterrupt:
+            code = int(signal.SIGINT)  # Ctrl-C before the launch has begun
         except BaseException:
             traceback.print_exc()
         finally:

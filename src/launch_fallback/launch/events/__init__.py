@@ -6,7 +6,7 @@ from .._refuse import names_of
 from . import process
 from ._event import Event
 
-__all__ = ['Event', 'Shutdown', 'matches_action', 'process']
+__all__ = ['Shutdown', 'matches_action', 'process']
 __getattr__ = names_of(__name__)
 
 

@@ -6,6 +6,10 @@ from typing import Any, Callable, Optional, Union
 from .._refuse import names_of
 from ._event import Event
 
+__all__ = [
+    'ProcessExited', 'ProcessStarted', 'RunningProcessEvent', 'ShutdownProcess',
+    'SignalProcess',
+]
 __getattr__ = names_of(__name__)
 
 
