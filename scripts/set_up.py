@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-if sys.version_info < (3, 11):
+if sys.version_info < (3, 11):  # noqa: UP036 - an older Python shall hear it in words
     sys.exit(
         f'Python 3.11 or newer is needed, this is {sys.version.split()[0]}: run make with '
         'PYTHON=python3.12, or install python3.12 and python3.12-venv.'

@@ -40,7 +40,8 @@ def run(
     if not verbose:
         tail = log.read_text(errors='replace').splitlines()[-_LINES_SHOWN:]
         print('\n'.join(f'    {line}' for line in tail), file=sys.stderr)
-    raise SetupError(f'`{" ".join(words[:6])} ...` ended with code {code}; all it said is in {log}.')
+    begin = ' '.join(words[:6])
+    raise SetupError(f'`{begin} ...` ended with code {code}; all it said is in {log}.')
 
 
 def output_of(command: Sequence[str | Path], env: Mapping[str, str] | None = None) -> str | None:

@@ -34,7 +34,11 @@ class SetUp:
     def ament_linters(self) -> None:
         """Install the ament linters where packages may be installed; they are not needed to run."""
         path = self.env.get('PATH')
-        missing = [p for program, p in system.LINTERS.items() if not shutil.which(program, path=path)]
+        missing = [
+            package
+            for program, package in system.LINTERS.items()
+            if not shutil.which(program, path=path)
+        ]
         if not missing:
             return
         try:
@@ -174,6 +178,7 @@ class SetUp:
     def _find_backend(self) -> str:
         python = self.paths.python
         backend = rendering.choose(python, self.env)
+        reason: object = ''
         for packages in system.GL_PACKAGES.values():
             if backend != rendering.NONE:
                 return backend
@@ -184,9 +189,7 @@ class SetUp:
                 continue
             backend = rendering.choose(python, self.env)
         if backend == rendering.NONE:
-            print(
-                f'[setup] no headless OpenGL: everything runs but camera images and videos. {reason}'
-            )
+            print('[setup] no headless OpenGL: all runs but camera images and videos.', reason)
         return backend
 
     def _generated(self, backend: str) -> str:
