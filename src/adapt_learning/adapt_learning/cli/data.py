@@ -79,7 +79,7 @@ def _print_info(facts: dict[str, Any], folder: Path, json: str | None) -> None:
         'noise levels': ', '.join(f'{level:g}' for level in facts['noise_levels']) or '-',
         'extra columns': ', '.join(facts['extra_columns']) or '-',
         'NaN or infinity': '; '.join(facts['not_finite'][:5]) or 'none',
-        'made by': ', '.join(f'{key} {value}' for key, value in facts['lineage'].items()) or '-',
+        'origin': ', '.join(f'{key}: {value}' for key, value in facts['lineage'].items()) or '-',
     }
     for name, value in rows.items():
         table.add_row(name, value)

@@ -1,5 +1,6 @@
 """`adapt train`: demonstrations in, artifacts out."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +8,14 @@ from typing import Annotated
 import typer
 
 from adapt_learning.cli.common import (
-    INTERRUPTED, JsonOption, check_json, console, say_error, verb, write_result)
+    INTERRUPTED,
+    JsonOption,
+    check_json,
+    console,
+    say_error,
+    verb,
+    write_result,
+)
 from adapt_learning.errors import SettingError
 
 
@@ -23,7 +31,8 @@ def train(
     set_: Annotated[list[str] | None, typer.Option(
         '--set', metavar='KEY=VALUE', help='Change one setting, e.g. network.width=128; '
         'repeatable.', show_default=False)] = None,
-    resume: Annotated[bool, typer.Option('--resume', help='Go on with an interrupted run.')] = False,
+    resume: Annotated[bool, typer.Option(
+        '--resume', help='Go on with an interrupted run.')] = False,
     overwrite: Annotated[bool, typer.Option(
         '--overwrite', help='Replace the artifact that stands there.')] = False,
     json: JsonOption = None,
@@ -36,6 +45,9 @@ def train(
     """
     check_json(json)
     numbers = _seeds(seeds)
+    # Before torch is imported: threads that wait for work must sleep. Spinning, as is the default,
+    # makes small matmuls ten times slower as soon as another program wants the cores.
+    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     from adapt_learning.trainers.train import TrainingInterrupted, TrainRequest
     from adapt_learning.trainers.train import train as run
     request = TrainRequest(

@@ -42,6 +42,12 @@ class CollectPlan:
             raise SettingError(f'seed is 0 or above; got {self.seed}')
 
     @property
+    def command(self) -> str:
+        """Return the command line that collects this (without --out)."""
+        return (f'adapt collect {self.task} --episodes {self.episodes} --seed {self.seed} '
+                f'--noise-level {self.noise_level:g}')
+
+    @property
     def most_attempts(self) -> int:
         """Return after how many attempts collecting is given up."""
         return 4 * self.episodes + 20
@@ -95,7 +101,7 @@ def collect(plan: CollectPlan, out: str | Path, jobs: int | None = None,
     writer.finish()
     collected = load_dataset(part)
     dataset = Dataset(collected.episodes, collected.contract, {
-        'made_by': 'adapt collect', **asdict(plan), 'expert': expert,
+        'command': plan.command, **asdict(plan), 'expert': expert,
         'attempts': attempts, 'failed': attempts - len(collected)})
     save_dataset(out, dataset)
     shutil.rmtree(part)
