@@ -140,10 +140,11 @@ class SetUp:
             root / 'colcon.meta',
         )
         stamp = Stamp(self.paths.build, '.adapt')
-        if stamp.is_done(key) and (self.paths.install / 'local_setup.bash').is_file():
+        linked = _is_linked(self.paths.install)
+        if stamp.is_done(key) and linked:
             return
         with self._says('colcon build'):
-            if stamp.was_interrupted() or not stamp.key():
+            if stamp.was_interrupted() or not stamp.key() or not linked:
                 for folder in (self.paths.build, self.paths.install):
                     shutil.rmtree(folder, ignore_errors=True)
             stamp.begin()
@@ -243,6 +244,14 @@ class _Timer:
     def __exit__(self, kind: object, *_: object) -> None:
         if kind is None:
             self.say(f'[setup]     done in {time.monotonic() - self._start:.0f} s', flush=True)
+
+
+def _is_linked(install: Path) -> bool:
+    """Return False where nothing is built, or where a plain `colcon build` has made copies."""
+    return (install / 'local_setup.bash').is_file() and all(
+        any((install / package).glob('lib/python3*/site-packages/*.egg-link'))
+        for package in ('adapt_learning', 'adapt_ros')
+    )
 
 
 def _remove_dangling_links(folder: Path) -> None:

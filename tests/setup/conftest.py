@@ -57,6 +57,10 @@ class Machine:
         if ' -m colcon ' in line:
             self.paths.install.mkdir(exist_ok=True)
             (self.paths.install / 'local_setup.bash').touch()
+            for package in ('adapt_learning', 'adapt_ros'):
+                folder = self.paths.install / package / 'lib' / 'python3.11' / 'site-packages'
+                folder.mkdir(parents=True, exist_ok=True)
+                (folder / f'{package}.egg-link').touch()
 
     def set_up(self, ros: Ros) -> list[str]:
         """Return the commands that a set-up runs now."""

@@ -57,5 +57,7 @@ def test_colcon_installs_launch_files_configuration_and_models(copy, tmp_path, l
                 assert (share / file.relative_to(copy)).is_file(), file
     programs = tmp_path / 'install' / 'adapt_ros' / 'lib' / 'adapt_ros'
     assert {'sim_bridge', 'policy_node', 'evaluator'} <= {file.name for file in programs.iterdir()}
+    if not links:  # whoever runs a plain `colcon build` gets the Python of scripts/env.sh
+        assert (programs / 'sim_bridge').read_text().startswith('#!/usr/bin/env python3\n')
     adapt = tmp_path / 'install' / 'adapt_learning' / 'bin' / 'adapt'
     assert adapt.is_file() and os.access(adapt, os.X_OK)

@@ -91,6 +91,12 @@ def test_interrupted_build_starts_from_empty_folders(machine, paths, wheels_ros)
     assert not half.exists()
 
 
+def test_copies_of_a_plain_colcon_build_are_replaced_by_links(machine, paths, wheels_ros):
+    machine.set_up(wheels_ros)
+    (paths.install / 'adapt_ros/lib/python3.11/site-packages/adapt_ros.egg-link').unlink()
+    assert [' colcon ' in line for line in machine.set_up(wheels_ros)] == [True]
+
+
 def test_removed_sources_leave_no_dangling_links(machine, paths, wheels_ros):
     machine.set_up(wheels_ros)
     dead = paths.install / 'gone.launch.py'
