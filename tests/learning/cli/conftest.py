@@ -28,8 +28,9 @@ def adapt_process():
 @pytest.fixture
 def adapt(monkeypatch):
     """Return a function that runs `adapt` in this process: the same, without the start."""
-    from adapt_learning.cli.main import app
     from typer.testing import CliRunner
+
+    from adapt_learning.cli.main import app
 
     def run(*arguments, cwd=None):
         monkeypatch.setenv('COLUMNS', '200')
@@ -48,6 +49,7 @@ def adapt(monkeypatch):
 def demos(tmp_path_factory):
     """Return the folder of six smooth episodes for fetch_pick."""
     import numpy as np
+
     from adapt_learning.data import Dataset, Episode, save_dataset
     from adapt_learning.frames import load_contract
     episodes = []

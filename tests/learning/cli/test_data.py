@@ -4,6 +4,7 @@ import json
 import shutil
 
 import numpy as np
+
 from adapt_learning.data import Dataset, load_dataset, save_dataset
 
 

@@ -2,11 +2,12 @@
 
 import json
 
+from typer.testing import CliRunner
+
 from adapt_learning.cli import doctor as cli_doctor
 from adapt_learning.cli.main import app
 from adapt_learning.evaluation import doctor
 from adapt_learning.evaluation.doctor import MISSING, OK, OPTIONAL, Finding
-from typer.testing import CliRunner
 
 
 def test_this_machine_is_healthy_and_the_json_is_pure(adapt_process):

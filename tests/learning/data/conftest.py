@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from adapt_learning.data import Dataset, Episode
 from adapt_learning.frames import load_contract
 

@@ -11,6 +11,7 @@ import textwrap
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from adapt_learning.data import Dataset, DatasetWriter, load_dataset, save_dataset, writer
 from adapt_learning.errors import DatasetError
 
@@ -167,14 +168,14 @@ def test_every_kill_in_the_middle_can_be_resumed(tmp_path, contract, dataset, mo
 def test_kill_9_while_saving_leaves_the_old_and_the_next_run_works(tmp_path, dataset):
     """The first dataset stays, the second is not there in part, a third attempt succeeds."""
     save_dataset(tmp_path / 'old', dataset)
-    code = textwrap.dedent('''
+    code = textwrap.dedent("""
         import os, signal, sys
         from adapt_learning.data import load_dataset, save_dataset, writer
         dataset = load_dataset(sys.argv[1])
         def kill(*_): os.kill(os.getpid(), signal.SIGKILL)
         writer.publish_folder = kill
         save_dataset(sys.argv[2], dataset)
-    ''')
+    """)
     done = subprocess.run([sys.executable, '-c', code, tmp_path / 'old', tmp_path / 'new'])
     assert done.returncode == -signal.SIGKILL
     assert not (tmp_path / 'new').exists()

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from adapt_learning.data import Dataset
 from adapt_learning.errors import DatasetError, SettingError
 

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from adapt_learning.data import Episode
-from adapt_learning.errors import DatasetError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from adapt_learning.data import Episode
+from adapt_learning.errors import DatasetError
 
 
 def test_has_its_types_and_is_read_only(make_episode):

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from adapt_learning.data import Dataset, DatasetWriter, load_dataset, save_dataset
 from adapt_learning.errors import DatasetError
 
@@ -62,7 +63,8 @@ def test_episodes_table_points_to_the_rows(folder, dataset):
     table = pq.read_table(folder / 'meta/episodes/chunk-000/file-000.parquet')
     rows = table.to_pylist()
     assert [row['length'] for row in rows] == [len(episode) for episode in dataset]
-    assert [row['dataset_to_index'] for row in rows] == np.cumsum([len(e) for e in dataset]).tolist()
+    ends = np.cumsum([len(episode) for episode in dataset]).tolist()
+    assert [row['dataset_to_index'] for row in rows] == ends
     assert [row['tasks'] for row in rows[:2]] == [['pick'], ['place']]
     first = rows[0]
     assert {name for name in first if name.startswith('stats/action/')} == {

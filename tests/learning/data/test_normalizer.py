@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from adapt_learning.data import Normalizer
-from adapt_learning.errors import DatasetError, SettingError
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+
+from adapt_learning.data import Normalizer
+from adapt_learning.errors import DatasetError, SettingError
 
 tables = hnp.arrays(np.float64, st.tuples(st.integers(1, 30), st.integers(1, 6)),
                     elements=st.floats(-1e3, 1e3, width=32))

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tiny_reach import TinyReach
+
 from adapt_learning.data import load_dataset
 from adapt_learning.errors import DatasetError, SettingError
 from adapt_learning.evaluation.collect import CollectFailed, CollectPlan, collect
 from adapt_learning.evaluation.workers import WorkerLost
-from tiny_reach import TinyReach
 
 SUPPORT = Path(__file__).parent / 'support'
 PLAN = CollectPlan('tiny_reach', 45, seed=3)
@@ -66,7 +67,7 @@ def test_seeds_do_not_overlap():
 @pytest.mark.parametrize('jobs', [1, 2])
 def test_kill_9_in_the_middle_and_again_gives_the_same(expected, tmp_path, jobs):
     """The process kills itself (its parent, from a worker) once some episodes are on disk."""
-    code = textwrap.dedent(f'''
+    code = textwrap.dedent(f"""
         import multiprocessing, os, signal, sys
         from functools import partial
         sys.path.insert(0, {str(SUPPORT)!r})
@@ -79,7 +80,7 @@ def test_kill_9_in_the_middle_and_again_gives_the_same(expected, tmp_path, jobs)
         if __name__ == '__main__':
             collect(CollectPlan('tiny_reach', 45, seed=3), sys.argv[1], {jobs}, stop,
                     partial(TinyReach, clumsy=True))
-    ''')
+    """)
     done = subprocess.run([sys.executable, '-c', code, str(tmp_path / 'demos')], timeout=60,
                           stdout=subprocess.PIPE, text=True)
     assert done.returncode == -9

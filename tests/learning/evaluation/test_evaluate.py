@@ -4,9 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from tiny_policy import linear_policy
+
 from adapt_learning.errors import ArtifactError, CatalogError, SettingError
 from adapt_learning.evaluation.evaluate import evaluate, task_of, trace
-from tiny_policy import linear_policy
+from adapt_learning.evaluation.policy_controller import open_policy
 
 
 @pytest.fixture(scope='module')
@@ -42,7 +44,7 @@ def test_the_machine_readable_form(evaluation):
 
 
 def test_a_trace_is_the_evaluated_episode(artifact, evaluation):
-    seen = trace(artifact, 'fetch_pick', 51, evaluation.noise_level)
+    seen = trace(*open_policy(artifact, 'fetch_pick'), 51, evaluation.noise_level)
     result = evaluation.results[1]
     assert len(seen.episode) == len(seen.latency_s) == len(seen.likeness) == result.steps
     assert float(np.mean(seen.likeness)) == result.likeness_mean
@@ -54,7 +56,7 @@ def test_a_policy_that_breaks_ends_its_episodes_only(tmp_path):
     result = evaluate(broken, 'fetch_pick', episodes=2, seed=0, jobs=1)
     assert [(r.success, r.steps, r.likeness_mean) for r in result.results] == [(False, 0, None)] * 2
     assert all('NaN' in r.stop for r in result.results)
-    assert trace(broken, 'fetch_pick', 0, 1.0).episode is None
+    assert trace(*open_policy(broken, 'fetch_pick'), 0, 1.0).episode is None
 
 
 def test_stopping_when_unlike_the_expert_is_an_option(artifact):

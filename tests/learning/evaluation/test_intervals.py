@@ -1,6 +1,7 @@
 """Wilson intervals against published values."""
 
 import pytest
+
 from adapt_learning.errors import SettingError
 from adapt_learning.evaluation.intervals import success_rate
 

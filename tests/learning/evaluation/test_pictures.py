@@ -4,12 +4,13 @@ import av
 import cv2
 import numpy as np
 import pytest
+from tiny_policy import linear_policy
+from tiny_reach import TinyReach
+
 from adapt_learning.evaluation import film
 from adapt_learning.evaluation.evaluate import evaluate
 from adapt_learning.evaluation.plots import DrawnEpisode, draw_run
 from adapt_learning.evaluation.video import Clip, VideoFailed, picture_of, write_video
-from tiny_policy import linear_policy
-from tiny_reach import TinyReach
 
 
 def pictures(count, height=96, width=128):

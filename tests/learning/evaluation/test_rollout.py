@@ -1,8 +1,9 @@
 """One episode: what was seen, done and rewarded, row by row."""
 
 import numpy as np
-from adapt_learning.evaluation.rollout import ExpertController, rollout
 from tiny_reach import TinyReach
+
+from adapt_learning.evaluation.rollout import ExpertController, rollout
 
 
 class Loud:

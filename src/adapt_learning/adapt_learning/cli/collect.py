@@ -6,7 +6,15 @@ from typing import Annotated
 import typer
 
 from adapt_learning.cli.common import (
-    JobsOption, JsonOption, WorkFailed, check_json, console, progress, verb, write_result)
+    JobsOption,
+    JsonOption,
+    WorkFailed,
+    check_json,
+    console,
+    progress,
+    verb,
+    write_result,
+)
 
 
 @verb

@@ -13,7 +13,7 @@ def doctor(
     ros: Annotated[bool, typer.Option(help='Try a ROS publish and subscribe.')] = True,
     json: JsonOption = None,
 ) -> None:
-    """Check versions, middleware, rendering and disk; exit code 1 if something needed is missing."""
+    """Check versions, middleware, rendering, disk; exit code 1 if a needed thing is missing."""
     from rich.table import Table
 
     from adapt_learning.evaluation.doctor import MISSING, OK, examine

@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapt_learning.cli.common import (
-    JobsOption, JsonOption, WorkFailed, check_json, console, progress, say_error, verb,
-    write_result)
+    JobsOption,
+    JsonOption,
+    WorkFailed,
+    check_json,
+    console,
+    progress,
+    say_error,
+    verb,
+    write_result,
+)
 
 if TYPE_CHECKING:
     from adapt_learning.evaluation.evaluate import Evaluation

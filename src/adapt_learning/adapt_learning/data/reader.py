@@ -164,7 +164,8 @@ def _episode(table: pa.Table, row: dict[str, Any], tasks: tuple[str, ...]) -> Ep
     if not 0 <= number < len(tasks):
         raise DatasetError(f'task_index {number} is not in {v3.TASKS} ({len(tasks)} tasks)')
     return Episode(
-        observation=columns[v3.STATE].reshape(size, -1), action=columns[v3.ACTION].reshape(size, -1),
+        observation=columns[v3.STATE].reshape(size, -1),
+        action=columns[v3.ACTION].reshape(size, -1),
         timestamp_s=time_s, reward=columns.get('next.reward', np.zeros(size)),
         success=success, seed=row.get(v3.SEED), noise_level=row.get(v3.NOISE_LEVEL),
         task=tasks[number],

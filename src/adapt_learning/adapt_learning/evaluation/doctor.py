@@ -25,7 +25,7 @@ _SAME = {'opencv-python-headless': ('opencv-python', 'opencv-contrib-python')}
 """Distributions that give the same module."""
 _DISK_GB = 2.0
 
-_RENDER = '''
+_RENDER = """
 from adapt_learning.evaluation.simulation import prepare
 prepare()
 import mujoco
@@ -39,9 +39,9 @@ with mujoco.Renderer(model, 48, 64) as renderer:
 assert picture.max() > 0, 'the picture is black'
 import os
 print(os.environ.get('MUJOCO_GL', 'the default'))
-'''
+"""
 
-_ROS = '''
+_ROS = """
 import time
 import rclpy
 from rclpy.utilities import get_rmw_implementation_identifier
@@ -59,7 +59,7 @@ node.destroy_node()
 rclpy.shutdown()
 assert got, 'a message that was published here did not come back within 10 s'
 print(get_rmw_implementation_identifier())
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,6 @@ def examine(render: bool = True, ros: bool = True, folder: Path | None = None) -
 def _python() -> Finding:
     version = platform.python_version()
     detail = f'{version} on {platform.platform()}, {os.cpu_count()} cores'
-    if sys.version_info < (3, 11):
-        return Finding('python', MISSING, detail, 'install Python 3.11 or newer, then make demo')
     return Finding('python', OK, detail)
 
 
@@ -122,7 +120,7 @@ def _rendering() -> Finding:
 def _middleware() -> Finding:
     if not _can_import('rclpy'):
         return Finding('ROS 2', OPTIONAL, 'rclpy is not installed; needed on robots and for '
-                       'ros2 launch', 'make demo (sets it up), or source a ROS 2 Jazzy installation')
+                       'ros2 launch', 'make demo, or source a ROS 2 Jazzy installation')
     worked, text = _probe(_ROS)
     if worked:
         return Finding('ROS 2', OK, f'a message went round over {text}')

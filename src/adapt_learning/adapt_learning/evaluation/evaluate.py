@@ -44,6 +44,8 @@ class Trace:
 
     episode: Episode | None
     """None where the policy was stopped before its first action."""
+    last_observation: np.ndarray
+    """Observation vector after the last action [S]."""
     likeness: np.ndarray
     """Score per tick [T] (1 = warning threshold); empty without a detector."""
     latency_s: np.ndarray
@@ -112,17 +114,14 @@ def evaluate(artifact: str | Path, task: str, *, episodes: int = 100, noise_leve
                       time.perf_counter() - begin)
 
 
-def trace(artifact: str | Path, task: str, seed: int, noise_level: float,
+def trace(simulation: Task, controller: PolicyController, seed: int, noise_level: float,
           on_step: Callable[[Task], None] | None = None) -> Trace:
-    """Run one episode in this process and keep everything for plots and videos."""
-    simulation, controller = open_policy(str(artifact), task)
-    try:
-        result = rollout(simulation, controller, seed, noise_level, on_step)
-    finally:
-        simulation.close()
-    calibration = controller.runner.policy.calibration
-    return Trace(result.episode, np.array(controller.runner.likeness_scores),
-                 controller.runner.latency.values,
+    """Run one episode of what `open_policy` gave and keep everything for plots and videos."""
+    result = rollout(simulation, controller, seed, noise_level, on_step)
+    runner = controller.runner
+    calibration = runner.policy.calibration
+    return Trace(result.episode, result.last_observation, np.array(runner.likeness_scores),
+                 runner.latency.values,
                  calibration.stop / calibration.warn if calibration else None)
 
 

@@ -49,6 +49,8 @@ class Rollout:
     success: bool
     steps: int
     total_reward: float
+    last_observation: np.ndarray
+    """Observation vector after the last action [S] float32 (no row of the episode)."""
     stop_text: str = ''
     """Why the controller stopped, if it did."""
 
@@ -86,4 +88,5 @@ def rollout(task: Task, controller: Controller, seed: int, noise_level: float,
         episode = Episode(
             np.stack(observations), np.stack(actions), np.array(times_ns) * 1e-9,
             np.array(rewards), bool(success), seed, noise_level, task.spec_.title)
-    return Rollout(episode, bool(success), len(actions), float(sum(rewards)), controller.stop_text)
+    return Rollout(episode, bool(success), len(actions), float(sum(rewards)),
+                   task.frame().vector, controller.stop_text)

@@ -2,9 +2,10 @@
 
 import numpy as np
 import onnx
+from onnx import TensorProto, helper, numpy_helper
+
 from adapt_learning.artifacts import Manifest, save_artifact
 from adapt_learning.frames import load_contract
-from onnx import TensorProto, helper, numpy_helper
 
 OPSET = [helper.make_opsetid('', 17)]
 

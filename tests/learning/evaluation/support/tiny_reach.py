@@ -4,19 +4,23 @@ import os
 import signal
 
 import numpy as np
-from adapt_learning.frames import Layout, parse_contract
-from adapt_learning.tasks.base import Task, TaskSpec
 from gymnasium.spaces import Box
 
-CONTRACT = '''
+from adapt_learning.frames import Layout, parse_contract
+from adapt_learning.tasks.base import Task, TaskSpec
+
+CONTRACT = """
 name: tiny_reach
 rate_hz: 10
 observation:
-  - {key: point_position, topic: point, type: geometry_msgs/msg/PoseStamped, field: pose.position, size: 3, unit: m}
-  - {key: goal_position, topic: goal, type: geometry_msgs/msg/PoseStamped, field: pose.position, size: 3, unit: m}
+  - {key: point_position, topic: point, type: geometry_msgs/msg/PoseStamped,
+     field: pose.position, size: 3, unit: m}
+  - {key: goal_position, topic: goal, type: geometry_msgs/msg/PoseStamped,
+     field: pose.position, size: 3, unit: m}
 action:
-  - {key: velocity, topic: cmd, type: geometry_msgs/msg/TwistStamped, field: twist.linear, size: 3, unit: m/s}
-'''
+  - {key: velocity, topic: cmd, type: geometry_msgs/msg/TwistStamped,
+     field: twist.linear, size: 3, unit: m/s}
+"""
 
 
 class TinyReach(Task):
