@@ -37,7 +37,7 @@ check ruff ruff check .
 mapfile -t sources < <(git ls-files --cached --others --exclude-standard 'src/*.py' 'launch/*.py')
 mapfile -t manifests < <(git ls-files --cached --others --exclude-standard 'src/*package.xml')
 mapfile -t cmake < <(git ls-files --cached --others --exclude-standard 'src/*CMakeLists.txt')
-ament flake8 --linelength 100 "${sources[@]}"
+ament flake8 --config scripts/ament_flake8.ini "${sources[@]}"
 # Short docstrings begin on the first line, here and in most of ROS 2's own packages; D213 does not
 # allow that. D405 to D417 want sections that these docstrings do not use.
 ament pep257 --add-ignore D213 -- "${sources[@]}"
