@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from adapt_learning.data import Episode
 from adapt_learning.evaluation.evaluate import Evaluation, Trace, trace
 from adapt_learning.evaluation.plots import DrawnEpisode, draw_run
 from adapt_learning.evaluation.policy_controller import PolicyController, open_policy
@@ -45,19 +44,20 @@ def film(artifact: str | Path, evaluation: Evaluation, episodes: int, video: Pat
     return tuple(problems)
 
 
-def drawn_episode(episode: Episode, contract: Contract, likeness: np.ndarray | None = None,
-                  last_observation: np.ndarray | None = None) -> DrawnEpisode:
-    """Return an episode's positions as the picture shows them, found by the contract's names."""
-    observation = episode.observation
-    if last_observation is not None:
-        observation = np.vstack([observation, last_observation])
+def drawn_episode(observation: np.ndarray, contract: Contract, success: bool | None,
+                  likeness: np.ndarray | None = None) -> DrawnEpisode:
+    """
+    Return an episode as the picture shows it.
+
+    `observation` [T, S] in the contract's order; positions are found by the contract's names.
+    """
     positions = {
         key: observation[:, where] for key, where in contract.observation_spec.slices.items()
         if key.endswith(_POSITION) and 'relative' not in key and where.stop - where.start == 3}
     goal = positions.pop(_GOAL, None)
     return DrawnEpisode(
         {key.removesuffix(_POSITION): points for key, points in positions.items()},
-        None if goal is None else goal[-1], episode.success,
+        None if goal is None else goal[-1], success,
         np.zeros(0) if likeness is None else likeness)
 
 
@@ -76,7 +76,8 @@ def _clips(simulation: Task, controller: PolicyController, evaluation: Evaluatio
 
 def _draw(path: Path, evaluation: Evaluation, traces: list[Trace], contract: Contract) -> None:
     seen = [trace for trace in traces if trace.episode is not None]
-    drawn = [drawn_episode(t.episode, contract, t.likeness, t.last_observation) for t in seen]
+    drawn = [drawn_episode(np.vstack([t.episode.observation, t.last_observation]), contract,
+                           t.episode.success, t.likeness) for t in seen]
     title = (f'{evaluation.policy} in {evaluation.task}, noise level {evaluation.noise_level:g}: '
              f'{evaluation.rate}')
     draw_run(path, title, drawn,

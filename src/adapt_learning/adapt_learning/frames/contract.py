@@ -59,8 +59,11 @@ class ObservationFeature(_Part):
     """euler_xyz: quaternion to intrinsic x-y-z angles [rad]."""
     take: tuple[int, ...] = ()
     """Indices to keep after conversion; empty keeps all."""
-    align: Literal['sync', 'asof', 'hold'] = 'sync'
-    """sync: same stamp as the frame; asof: newest, at most max_age_s old; hold: newest, any age."""
+    align: Literal['sync', 'asof', 'hold', 'episode'] = 'sync'
+    """
+    How a sample gets into a frame. sync: it carries the stamp of the frame. asof: newest, at most
+    max_age_s older. hold: newest, of any age. episode: newest, stamped in the present episode.
+    """
     max_age_s: float | None = Field(default=None, gt=0)
     derive: Derivation | None = None
 
@@ -89,6 +92,8 @@ class ObservationFeature(_Part):
                 f"align 'sync' needs a message with a header; {self.type} has none, "
                 "use 'asof' (with max_age_s) or 'hold'"
             )
+        if self.align == 'episode' and self.type not in STAMPED:
+            raise ValueError(f"align 'episode' needs a message with a header; {self.type} has none")
         if (self.align == 'asof') != (self.max_age_s is not None):
             raise ValueError("max_age_s [s] goes with align 'asof', and 'asof' needs it")
         if self.convert == 'euler_xyz' and FIELDS[self.type].get(self.field) != 4:
@@ -181,6 +186,11 @@ class Contract(_Part):
         for _, message in cross_problems(self.model_dump()):
             raise ValueError(message)
         return self
+
+    @property
+    def needs_episodes(self) -> bool:
+        """Return whether frames can only be made inside of an announced episode."""
+        return any(f.align == 'episode' for f in self.observation if f.derive is None)
 
     @property
     def period_ns(self) -> int:

@@ -27,8 +27,6 @@ class IngestCounts:
     frames: int = 0
     wrong_shape: int = 0
     out_of_order: int = 0
-    incomplete: int = 0
-    """Frames that were overtaken before all of their parts had come."""
     last_problem: str = ''
 
 
@@ -44,7 +42,11 @@ class FrameAssembler:
 
     - `sync` features carry the stamp of the frame; a frame is complete when all of them have come.
     - `asof` features contribute their newest sample if it is at most `max_age_s` older.
-    - `hold` features contribute their newest sample of any age (goals, calibrations).
+    - `hold` features contribute their newest sample of any age (calibrations, fixed goals).
+    - `episode` features contribute their newest sample of the present episode (its goal). With
+      such features there are no frames outside of `begin_episode` ... `end_episode`: the goal of
+      the last episode can never be mixed with the observations of the next one, in whatever order
+      the topics arrive.
     - Frames come at the contract's rate; a faster source is thinned on a grid of stamps.
 
     Time is handed in, never asked for.
@@ -59,22 +61,41 @@ class FrameAssembler:
             topic: tuple(f.key for f in received if f.topic == topic)
             for topic in dict.fromkeys(f.topic for f in received)
         }
-        self._sync = tuple(t for t in self.keys_of if any(
-            f.align == 'sync' for f in received if f.topic == t))
+        self._sync = tuple(dict.fromkeys(f.topic for f in received if f.align == 'sync'))
+        self._of_episode = tuple(
+            dict.fromkeys(f.topic for f in received if f.align == 'episode'))
         self._max_age_ns = {
             f.topic: round(f.max_age_s * 1e9) for f in received if f.align == 'asof'}
+        self._begin_ns: int | None = None
         self.reset()
 
     def reset(self) -> None:
-        """Forget all samples (not the counts): a new episode must not see the old one."""
+        """Forget all samples (not the counts)."""
         self._streams = {topic: _Stream() for topic in self.keys_of}
-        self._first_ns: int | None = None
-        self._last_index = -1
-        self._last_frame_ns = -1
+        self._restart_grid()
+        self._begin_ns = None
+
+    def begin_episode(self, stamp_ns: int) -> Frame | None:
+        """
+        Open an episode that began at `stamp_ns`; samples with older stamps do not belong to it.
+
+        Returns the first frame if all of its parts have come already.
+        """
+        self._begin_ns = stamp_ns
+        self._restart_grid()
+        newest = max(self._streams[topic].stamp_ns for topic in self._sync)
+        return self._complete(newest) if newest >= stamp_ns else None
+
+    def end_episode(self) -> None:
+        """Close the episode; with `episode` features no frame comes until the next one begins."""
+        self._begin_ns = None
 
     def missing(self) -> tuple[str, ...]:
-        """Return the topics that have not delivered anything since the last reset."""
-        return tuple(t for t, stream in self._streams.items() if not stream.raw)
+        """Return the topics whose samples the next frame still waits for, in contract order."""
+        begin = self._begin_ns or 0
+        return tuple(
+            topic for topic, stream in self._streams.items()
+            if not stream.raw or (topic in self._of_episode and stream.stamp_ns < begin))
 
     def push(self, topic: str, stamp_ns: int, raw: Mapping[str, np.ndarray]) -> Frame | None:
         """
@@ -100,21 +121,27 @@ class FrameAssembler:
             self.counts.last_problem = (f"'{topic}' went back in time by "
                                         f'{(stream.stamp_ns - stamp_ns) / 1e9:.3f} s')
             return None
-        if topic in self._sync and stamp_ns > stream.stamp_ns:
-            self._count_overtaken(stream.stamp_ns)
         stream.stamp_ns, stream.raw = stamp_ns, checked
-        return self._complete(stamp_ns) if topic in self._sync else None
+        if topic in self._sync:
+            return self._complete(stamp_ns)
+        # A goal that comes after the observations of the first instant completes it.
+        if topic in self._of_episode and self._last_index < 0:
+            return self._complete(max(self._streams[t].stamp_ns for t in self._sync))
+        return None
 
-    def _count_overtaken(self, stamp_ns: int) -> None:
-        """Count a frame whose parts did not all come before the next one began."""
-        others = [self._streams[t].stamp_ns for t in self._sync]
-        if stamp_ns > self._last_frame_ns and len(set(others)) > 1:
-            self.counts.incomplete += 1
+    def _restart_grid(self) -> None:
+        self._first_ns: int | None = None
+        self._last_index = -1
 
     def _complete(self, stamp_ns: int) -> Frame | None:
-        if any(self._streams[t].stamp_ns != stamp_ns for t in self._sync):
+        """Return the frame at `stamp_ns` if all of its parts are there and the grid wants it."""
+        if self._of_episode and self._begin_ns is None:
             return None
-        if any(not stream.raw for stream in self._streams.values()):
+        if self._begin_ns is not None and stamp_ns < self._begin_ns:
+            return None
+        if any(self._streams[topic].stamp_ns != stamp_ns for topic in self._sync):
+            return None
+        if self.missing():
             return None
         for topic, limit in self._max_age_ns.items():
             if stamp_ns - self._streams[topic].stamp_ns > limit:
@@ -123,10 +150,8 @@ class FrameAssembler:
         if not self._due(stamp_ns):
             return None
         raw = {key: value for s in self._streams.values() for key, value in s.raw.items()}
-        frame = self.layout.frame(stamp_ns, raw)
-        self._last_frame_ns = stamp_ns
         self.counts.frames += 1
-        return frame
+        return self.layout.frame(stamp_ns, raw)
 
     def _due(self, stamp_ns: int) -> bool:
         """Return whether the grid of the contract's rate wants a frame at this stamp."""

@@ -1,0 +1,67 @@
+"""Limits between the policy and the robot: magnitude, rate of change, soft start. Always on."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from adapt_learning.frames import Contract
+
+
+class CommandLimiter:
+    """
+    Clip commands to the contract's limits.
+
+    Deterministic: it counts control periods, not seconds, so a simulation that runs faster than
+    the clock gets the same commands. Arrays are float64 [size] in the units of the contract.
+    """
+
+    def __init__(self, contract: Contract):
+        self._features = contract.action
+        self._period_s = 1.0 / contract.rate_hz
+        self._soft_ticks = round(contract.safety.soft_start_s * contract.rate_hz)
+        self.limited = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin an episode: no last command, soft start from nothing."""
+        self._last: dict[str, np.ndarray] = {}
+        self._ticks = 0
+
+    def apply(self, commands: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return the limited commands; `limited` counts the calls that changed anything."""
+        result, changed = {}, False
+        for feature in self._features:
+            wanted = commands[feature.key]
+            value = np.clip(wanted, -feature.limit, feature.limit)
+            if feature.on_stop == 'zero' and self._ticks < self._soft_ticks:
+                value = value * ((self._ticks + 1) / (self._soft_ticks + 1))
+            # A velocity starts from rest; a held quantity has no known start, so its first
+            # command is free.
+            last = self._last.get(feature.key)
+            if last is None and feature.on_stop == 'zero':
+                last = np.zeros(feature.size)
+            if feature.max_rate is not None and last is not None:
+                step = feature.max_rate * self._period_s
+                value = np.clip(value, last - step, last + step)
+            changed = changed or not np.array_equal(value, wanted)
+            result[feature.key] = value
+        self._last = result
+        self._ticks += 1
+        self.limited += changed
+        return result
+
+    def safe(self) -> dict[str, np.ndarray]:
+        """
+        Return the command that stops the robot, and remember it as the last one.
+
+        Features with on_stop 'zero' are zero; those with 'hold' repeat the last command and are
+        left out where nothing was ever commanded.
+        """
+        result = {}
+        for feature in self._features:
+            if feature.on_stop == 'zero':
+                result[feature.key] = np.zeros(feature.size)
+            elif feature.key in self._last:
+                result[feature.key] = self._last[feature.key]
+        self._last = dict(result)
+        return result

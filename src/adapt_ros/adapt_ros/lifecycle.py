@@ -1,0 +1,196 @@
+"""The life cycle that all nodes of this package share, and how they are spun.
+
+Subclasses fill four hooks and never touch transitions; whatever a user can mend refuses the
+transition with one sentence. Leaving the active state always runs `stop_work`, whose last word on
+the wire is the safe command.
+"""
+
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.clock import Clock, ClockType
+from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.signals import SignalHandlerOptions
+
+from adapt_learning.errors import SettingError, UserError
+from adapt_ros import parameters
+
+EXIT_FAILED, EXIT_INPUT = 1, 2
+_DIAGNOSTICS_PERIOD_S = 1.0
+
+
+class AdaptNode(LifecycleNode):
+    """
+    A managed node.
+
+    `kind` is the frozen dataclass of its parameters (see `parameters`), available as `settings`.
+    With the parameter `autostart` the node configures and activates itself.
+    """
+
+    def __init__(self, name: str, kind: type, **kwargs):
+        super().__init__(name, **kwargs)
+        self.settings: Any = parameters.declare(self, kind)
+        self.is_active = False
+        self.failure: str | None = None
+        """Why the last transition was refused; None after a good one."""
+        # Sim time may pause; what guards the robot must not.
+        self.steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._diagnostics = None
+        self._diagnostics_timer = None
+
+    def set_up(self) -> None:
+        """Load and check everything; raise UserError to refuse. (configure)"""
+
+    def tear_down(self) -> None:
+        """Undo `set_up`; must work after a half-finished one. (cleanup)"""
+
+    def start_work(self) -> None:
+        """Begin to act. (activate)"""
+
+    def stop_work(self, text: str) -> None:
+        """End all work; the safe command goes out last. `text` says why. (deactivate)"""
+
+    def diagnose(self) -> Iterable[tuple[str, bytes, str, dict[str, Any]]]:
+        """Yield (part, level, sentence, values) for /diagnostics."""
+        return ()
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load and check."""
+        result = self._guarded(self.set_up)
+        if result != TransitionCallbackReturn.SUCCESS:
+            self._guarded(self.tear_down, keep_failure=True)
+            return result
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
+        self._diagnostics_timer = self.create_timer(
+            _DIAGNOSTICS_PERIOD_S, self._publish_diagnostics, clock=self.steady)
+        return result
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Begin to act."""
+        result = self._guarded(self.start_work)
+        if result == TransitionCallbackReturn.SUCCESS:
+            self.is_active = True
+            return super().on_activate(state)
+        return result
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """End all work."""
+        self.leave_active('the node was deactivated')
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free what configure made."""
+        self._free()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """End all work and free everything."""
+        self.leave_active('the node was shut down')
+        self._free()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free everything; the node can be configured anew."""
+        self.leave_active('a transition failed')
+        self._free()
+        return TransitionCallbackReturn.SUCCESS
+
+    def leave_active(self, text: str) -> None:
+        """Stop the work if there is any; also called when the process is asked to end."""
+        if self.is_active:
+            self.is_active = False
+            self.stop_work(text)
+
+    def _free(self) -> None:
+        self._guarded(self.tear_down, keep_failure=True)
+        if self._diagnostics_timer is not None:
+            self.destroy_timer(self._diagnostics_timer)
+            self.destroy_publisher(self._diagnostics)
+            self._diagnostics_timer = self._diagnostics = None
+
+    def _guarded(self, hook: Callable[[], None], keep_failure: bool = False):
+        try:
+            hook()
+        except UserError as error:
+            self.get_logger().error(str(error))
+            self.failure = self.failure if keep_failure else str(error)
+            return TransitionCallbackReturn.FAILURE
+        except Exception as error:
+            self.get_logger().fatal(f'a bug, please report it: {error!r}')
+            traceback.print_exc()
+            self.failure = self.failure if keep_failure else repr(error)
+            return TransitionCallbackReturn.ERROR
+        if not keep_failure:
+            self.failure = None
+        return TransitionCallbackReturn.SUCCESS
+
+    def _publish_diagnostics(self) -> None:
+        message = DiagnosticArray()
+        message.header.stamp = self.get_clock().now().to_msg()
+        name = self.get_fully_qualified_name().lstrip('/')
+        for part, level, text, values in self.diagnose():
+            message.status.append(DiagnosticStatus(
+                name=f'{name}: {part}', level=level, message=text, hardware_id=name,
+                values=[KeyValue(key=k, value=str(v)) for k, v in values.items()]))
+        if message.status:
+            self._diagnostics.publish(message)
+
+
+def run(make_node: Callable[[], AdaptNode], args: list[str] | None = None) -> int:
+    """
+    Spin one node until it is asked to end; returns the exit code.
+
+    SIGINT and SIGTERM leave the active state first, so that the safe command goes out while the
+    middleware is still alive. A parameter out of its range or a refused autostart ends with 2.
+    """
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    wanted = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda got, _: wanted.append(got))
+    node = None
+    try:
+        node = make_node()
+        if getattr(node.settings, 'autostart', False) and not _autostart(node):
+            return EXIT_INPUT
+        executor = make_executor()
+        executor.add_node(node)
+        while not wanted and rclpy.ok() and not getattr(node, 'finished', False):
+            executor.spin_once(timeout_sec=0.1)
+        return getattr(node, 'exit_code', 0)
+    except SettingError as error:
+        print(f'error: {error}', file=sys.stderr)
+        return EXIT_INPUT
+    except ExternalShutdownException:
+        return 0
+    finally:
+        if node is not None:
+            node.leave_active('the process was asked to end')
+            node.destroy_node()
+        rclpy.try_shutdown()
+
+
+def make_executor() -> Executor:
+    """
+    Return the executor that the nodes use.
+
+    rclpy's events executor (Jazzy has it as experimental) answers in about half the time of the
+    wait-set executors; where an older rclpy lacks it, the ordinary one does the same work.
+    """
+    try:
+        from rclpy.experimental import EventsExecutor
+    except ImportError:
+        return SingleThreadedExecutor()
+    return EventsExecutor()
+
+
+def _autostart(node: AdaptNode) -> bool:
+    for transition in (node.trigger_configure, node.trigger_activate):
+        if transition() != TransitionCallbackReturn.SUCCESS:
+            return False
+    return True

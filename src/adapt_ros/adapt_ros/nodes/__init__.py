@@ -1,0 +1,1 @@
+"""The nodes: thin wrappers, one per file."""

@@ -1,0 +1,249 @@
+"""evaluator: drives RunPolicy episode by episode, counts, films and reports.
+
+It owns no policy and no scene: it calls ~/reset of sim_bridge and the action of policy_node like
+any other client, so what it measures is what an operator gets. Without a simulation (a real
+robot) it only runs timed episodes; success is what somebody says on the episode topic.
+"""
+
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+from action_msgs.msg import GoalStatus
+from adapt_msgs.action import RunPolicy
+from adapt_msgs.msg import EpisodeStatus, Outcome, TerminationReason
+from adapt_msgs.srv import ResetSimulation
+from rclpy.action import ActionClient
+from sensor_msgs.msg import Image
+
+from adapt_learning.errors import SettingError
+from adapt_learning.frames import Contract, Frame, load_contract
+from adapt_ros import qos
+from adapt_ros.bridge import ObservationReader
+from adapt_ros.camera import PROFILE, picture_of
+from adapt_ros.lifecycle import EXIT_FAILED, AdaptNode, run
+from adapt_ros.parameters import Range, parameter
+from adapt_ros.run_report import EpisodeRecord, RunReport
+
+# After a goal is refused because a stop is latched or another run is ending, one more try helps.
+_MAX_IN_A_ROW_FAILED = 3
+
+
+@dataclass(frozen=True)
+class EvaluatorSettings:
+    """Parameters of evaluator."""
+
+    contract: str = parameter('fetch_pick', 'Contract file, or name of an installed one')
+    episodes: int = parameter(20, 'Episodes to run', within=Range(1, 100_000))
+    seed: int = parameter(1000, 'Episode i starts from seed + i', within=Range(0, 2**62))
+    noise_level: float = parameter(1.25, 'Spread of starts and goals', within=Range(0.0, 10.0))
+    scene: str = parameter('sim_bridge', 'Node whose ~/reset begins an episode; empty: a real '
+                                         'robot, nothing is reset')
+    policy_node: str = parameter('policy_node', 'Node whose ~/run_policy is driven')
+    episode_duration: float = parameter(10.0, 'Longest episode where nothing is reset', unit='s',
+                                        within=Range(0.1, 3600.0))
+    startup_timeout: float = parameter(60.0, 'Give up if the other nodes are not there by then',
+                                       unit='s', within=Range(0.1, 3600.0))
+    film_episodes: int = parameter(3, 'Episodes to film and draw', within=Range(0, 1000))
+    video: bool = parameter(True, 'Film the camera of the contract')
+    report: str = parameter('', 'Folder for result.json, video and picture; empty: none')
+    autostart: bool = parameter(True, 'Configure and activate without a manager')
+
+
+@dataclass
+class _Now:
+    """What is collected while an episode runs."""
+
+    begun_ns: int = 0
+    steps: int = 0
+    episode_return: float = 0.0
+    observations: list[np.ndarray] = field(default_factory=list)
+    pictures: list[np.ndarray] = field(default_factory=list)
+
+
+class Evaluator(AdaptNode):
+    """A client with a timer; `finished` and `exit_code` tell the spinner."""
+
+    def __init__(self, **kwargs):
+        super().__init__('evaluator', EvaluatorSettings, **kwargs)
+        self.finished = False
+        self.exit_code = 0
+        self._contract: Contract | None = None
+        self._goal = None
+        self._now = _Now()
+        self._failed_in_a_row = 0
+
+    def set_up(self) -> None:
+        """Check the settings and make the clients."""
+        settings = self.settings
+        self._contract = load_contract(settings.contract)
+        if settings.report and Path(settings.report).is_file():
+            raise SettingError(f"parameter 'report' is a folder; {settings.report} is a file")
+        self._report = RunReport(self._contract, settings.noise_level, settings.seed,
+                                 settings.episodes, asdict(settings))
+        self._reset = None
+        if settings.scene:
+            self._reset = self.create_client(ResetSimulation, f'{settings.scene}/reset')
+        self._action = ActionClient(self, RunPolicy, f'{settings.policy_node}/run_policy')
+        self.create_subscription(EpisodeStatus, 'episode', self._on_episode, qos.LATCHED)
+        self._watching: list = []
+
+    def start_work(self) -> None:
+        """Wait for the others, then begin."""
+        self._deadline_ns = time.monotonic_ns() + round(self.settings.startup_timeout * 1e9)
+        self._timer = self.create_timer(0.1, self._wait_for_others, clock=self.steady)
+
+    def stop_work(self, text: str) -> None:
+        """Cancel the goal, if one runs."""
+        if self._goal is not None:
+            self._goal.cancel_goal_async()
+
+    def _wait_for_others(self) -> None:
+        missing = []
+        if not self._action.server_is_ready():
+            missing.append(f'{self.settings.policy_node}/run_policy')
+        if self._reset is not None and not self._reset.service_is_ready():
+            missing.append(f'{self.settings.scene}/reset')
+        if not missing:
+            self.destroy_timer(self._timer)
+            self._report.begin()
+            self._next()
+        elif time.monotonic_ns() > self._deadline_ns:
+            self._give_up(f'{" and ".join(missing)} did not appear within '
+                          f'{self.settings.startup_timeout:g} s; look at the messages of that node')
+
+    # -- one episode --------------------------------------------------------------------------
+
+    def _next(self) -> None:
+        """Send the goal of the next episode, or end."""
+        if not self.is_active:
+            return
+        number = len(self._report.episodes)
+        if number == self.settings.episodes:
+            self._conclude()
+            return
+        self._now = _Now(begun_ns=time.monotonic_ns())
+        self._watch(number < self.settings.film_episodes)
+        goal = RunPolicy.Goal(max_episodes=1)
+        if self._reset is None:
+            goal.max_duration = self.settings.episode_duration
+        self._action.send_goal_async(goal).add_done_callback(self._on_goal_answer)
+
+    def _on_goal_answer(self, future) -> None:
+        self._goal = future.result()
+        if not self._goal.accepted:
+            self._give_up(f'{self.settings.policy_node} refused the goal; its log says why')
+            return
+        self._goal.get_result_async().add_done_callback(self._on_result)
+        if self._reset is not None:
+            seed = self.settings.seed + len(self._report.episodes)
+            request = ResetSimulation.Request(
+                seed=seed, noise_level=float(self.settings.noise_level))
+            self._reset.call_async(request).add_done_callback(self._on_reset_answer)
+
+    def _on_reset_answer(self, future) -> None:
+        answer = future.result()
+        if not answer.success:
+            self._give_up(f'the reset was refused: {answer.message}')
+
+    def _on_episode(self, message: EpisodeStatus) -> None:
+        self._now.steps = message.steps
+        self._now.episode_return = message.episode_return
+        for reader in self._readers():
+            stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
+            if message.state == EpisodeStatus.STATE_RUNNING:
+                frame = reader.assembler.begin_episode(stamp)
+                if frame is not None:
+                    self._on_frame(frame, 0)
+            elif message.state == EpisodeStatus.STATE_ENDED:
+                reader.assembler.end_episode()
+
+    def _on_result(self, future) -> None:
+        answer = future.result()
+        self._goal = None
+        if not self.is_active:
+            return
+        result, number = answer.result, len(self._report.episodes)
+        outcome = int(result.outcome.value)
+        record = EpisodeRecord(
+            seed=self.settings.seed + number,
+            success=None if outcome == Outcome.UNKNOWN else outcome == Outcome.SUCCESS,
+            steps=self._now.steps if self._reset is not None else int(result.ticks),
+            total_reward=self._now.episode_return,
+            deadline_misses=int(result.deadline_misses),
+            limited_commands=int(result.limited_commands),
+            seconds=(time.monotonic_ns() - self._now.begun_ns) * 1e-9,
+            reason=_reason_name(result.reason), text=result.reason.text)
+        self._report.add(record, np.array(result.latencies), np.array(result.expert_likeness),
+                         np.array(self._now.observations), self._now.pictures)
+        print(self._report.line(record), flush=True)
+        orderly = answer.status == GoalStatus.STATUS_SUCCEEDED
+        self._failed_in_a_row = 0 if orderly else self._failed_in_a_row + 1
+        if self._failed_in_a_row >= _MAX_IN_A_ROW_FAILED or result.reason.value in _LATCHED:
+            self._give_up(f'the policy stopped: {result.reason.text}')
+            return
+        self._next()
+
+    # -- what is drawn and filmed ---------------------------------------------------------------
+
+    def _watch(self, wanted: bool) -> None:
+        """Subscribe to observations and camera for the filmed episodes only: both cost time."""
+        if wanted and not self._watching and self.settings.report:
+            self._watching = [ObservationReader(self, self._contract, self._on_frame,
+                                                lambda _: None, qos.SENSOR_LOCKSTEP)]
+            if self.settings.video and self._contract.cameras:
+                self._watching.append(self.create_subscription(
+                    Image, self._contract.cameras[0].topic, self._on_picture, PROFILE))
+        elif not wanted and self._watching:
+            for entity in self._watching:
+                if isinstance(entity, ObservationReader):
+                    entity.destroy()
+                else:
+                    self.destroy_subscription(entity)
+            self._watching = []
+
+    def _readers(self) -> list[ObservationReader]:
+        return [entity for entity in self._watching if isinstance(entity, ObservationReader)]
+
+    def _on_frame(self, frame: Frame, received_ns: int) -> None:
+        self._now.observations.append(frame.vector)
+
+    def _on_picture(self, message: Image) -> None:
+        self._now.pictures.append(picture_of(message).copy())
+
+    # -- the end ------------------------------------------------------------------------------
+
+    def _conclude(self) -> None:
+        self._watch(False)
+        print(self._report.table(), flush=True)
+        if self.settings.report:
+            for line in self._report.write(Path(self.settings.report)):
+                print(line, flush=True)
+        self.finished = True
+
+    def _give_up(self, text: str) -> None:
+        print(f'error: {text}', file=sys.stderr, flush=True)
+        self.exit_code = EXIT_FAILED
+        if self._report.episodes:
+            self._conclude()
+        self.finished = True
+
+
+_LATCHED = frozenset({
+    TerminationReason.OBSERVATION_NOT_FINITE, TerminationReason.OBSERVATION_MALFORMED,
+    TerminationReason.ACTION_NOT_FINITE, TerminationReason.OBSERVATION_TIMEOUT,
+    TerminationReason.DEADLINE_MISSED, TerminationReason.MULTIPLE_PUBLISHERS,
+    TerminationReason.UNLIKE_EXPERT, TerminationReason.OPERATOR_STOP,
+})
+
+
+def _reason_name(reason: TerminationReason) -> str:
+    from adapt_learning.runtime import StopReason
+    return StopReason(reason.value).name
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node (entry point)."""
+    return run(Evaluator, args)

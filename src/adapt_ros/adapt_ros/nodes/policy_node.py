@@ -1,0 +1,396 @@
+"""policy_node: an artifact and a contract -> commands.
+
+    decode -> PolicyRunner.tick(frame) -> encode
+
+What may be sent is decided in adapt_learning.runtime; this file moves messages, keeps one goal and
+reports. Everything runs on one thread, so a decision is never half made when a stop arrives.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from action_msgs.msg import GoalStatus
+from adapt_msgs.action import RunPolicy
+from adapt_msgs.msg import EpisodeStatus, Outcome, PolicyStatus, TerminationReason
+from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from std_srvs.srv import Trigger
+
+from adapt_learning.artifacts import check_contract
+from adapt_learning.errors import SettingError
+from adapt_learning.frames import Contract, Frame, load_contract
+from adapt_learning.runtime import PolicyRunner, RunnerOptions, Stop, StopReason, load_policy
+from adapt_learning.runtime.run_goal import RunGoal
+from adapt_ros import qos
+from adapt_ros.bridge import CommandWriter, ObservationReader
+from adapt_ros.lifecycle import AdaptNode, run
+from adapt_ros.parameters import Range, parameter
+
+_STATUS_PERIOD_NS = 200_000_000
+
+
+@dataclass(frozen=True)
+class PolicyNodeSettings:
+    """Parameters of policy_node."""
+
+    artifact: str = parameter('', 'Folder of the trained policy')
+    contract: str = parameter('', 'Contract file, or name of an installed one; empty: the '
+                                  "contract of the artifact's task")
+    lockstep: bool = parameter(False, 'The simulation waits for every command: observations are '
+                                      'taken reliably, commands carry the stamp of their '
+                                      'observation, ages and deadlines are only counted')
+    stop_unlike_expert: bool = parameter(False, 'Stop when behaviour is beyond the calibrated '
+                                                'stop threshold (otherwise only warn)')
+    watchdog_rate: float = parameter(100.0, 'How often the watchdogs look', unit='Hz',
+                                     within=Range(10.0, 1000.0))
+    episode_topic: str = parameter('episode', 'Where episodes are announced')
+    autostart: bool = parameter(False, 'Configure and activate without a manager')
+
+
+class PolicyNode(AdaptNode):
+    """Runs a policy while a goal of ~/run_policy is active; silent otherwise."""
+
+    def __init__(self, **kwargs):
+        super().__init__('policy_node', PolicyNodeSettings, **kwargs)
+        self.runner: PolicyRunner | None = None
+        self.contract: Contract | None = None
+        self._goal = None
+        self._book: RunGoal | None = None
+        self._began: tuple[int, int] | None = None
+        self._last_status_ns = 0
+        self._ticks_before = self._misses_before = self._limited_before = 0
+        self._last_stop = Stop(StopReason.NONE, '')
+        self._entities: list = []
+
+    # -- life cycle ---------------------------------------------------------------------------
+
+    def set_up(self) -> None:
+        """Load the artifact, compare it with the contract, make the ROS entities."""
+        if not self.settings.artifact:
+            raise SettingError("parameter 'artifact' is needed: the folder of a trained policy")
+        policy = load_policy(self.settings.artifact)
+        self.contract = load_contract(self.settings.contract or policy.manifest.task)
+        check_contract(policy.manifest, self.contract)
+        self.runner = PolicyRunner(policy, self.contract, RunnerOptions(
+            realtime=not self.settings.lockstep,
+            stop_unlike_expert=self.settings.stop_unlike_expert))
+        self._warm_up(policy)
+        self._status = self.create_publisher(PolicyStatus, '~/status', qos.LATCHED)
+        self._commands = CommandWriter(self, self.contract)
+        profile = qos.SENSOR_LOCKSTEP if self.settings.lockstep else qos.SENSOR_IN
+        self._observations = ObservationReader(
+            self, self.contract, self._on_frame, self._on_malformed, profile)
+        self._episodes = self.create_subscription(
+            EpisodeStatus, self.settings.episode_topic, self._on_episode, qos.LATCHED)
+        self._server = ActionServer(
+            self, RunPolicy, '~/run_policy', self._result,
+            goal_callback=self._on_goal, handle_accepted_callback=self._on_accepted,
+            cancel_callback=lambda _: CancelResponse.ACCEPT)
+        self._services = [
+            self.create_service(Trigger, '~/stop', self._on_stop_request),
+            self.create_service(Trigger, '~/reset_stop', self._on_reset_stop),
+            self.create_service(Trigger, '~/start', self._on_start_request),
+            self.create_service(Trigger, '~/cancel', self._on_cancel_request),
+        ]
+        self._watchdog = self.create_timer(
+            1.0 / self.settings.watchdog_rate, self._watch, clock=self.steady)
+        self._configured = True
+        self.get_logger().info(
+            f'policy {policy.name} of {Path(self.settings.artifact).name} for contract '
+            f'{self.contract.name} ({self.contract.interface_hash}), '
+            f'{"lockstep" if self.settings.lockstep else "real time"}')
+
+    def tear_down(self) -> None:
+        """Destroy the ROS entities."""
+        if not getattr(self, '_configured', False):
+            return
+        self._configured = False
+        self.destroy_timer(self._watchdog)
+        self._server.destroy()
+        for service in self._services:
+            self.destroy_service(service)
+        self.destroy_subscription(self._episodes)
+        self._observations.destroy()
+        self._commands.destroy()
+        self.destroy_publisher(self._status)
+        self.runner = None
+
+    def start_work(self) -> None:
+        """Begin to accept goals."""
+        self._publish_status()
+
+    def stop_work(self, text: str) -> None:
+        """End the goal; the safe command is the last thing on the wire."""
+        if self._book is not None:
+            self._finish(Stop(StopReason.DEACTIVATED, text))
+        self._publish_status()
+
+    # -- goals --------------------------------------------------------------------------------
+
+    def _on_goal(self, goal) -> GoalResponse:
+        """Refuse what cannot be done now, with the reason in the log."""
+        reason = self._refusal(goal)
+        if reason:
+            self.get_logger().warning(f'goal refused: {reason}')
+            return GoalResponse.REJECT
+        return GoalResponse.ACCEPT
+
+    def _refusal(self, goal) -> str:
+        if not self.is_active:
+            return 'the node is not active'
+        if self._book is not None:
+            return 'another goal is running; cancel it first'
+        if self.runner.latched is not None:
+            return f'stopped: {self.runner.latched.text}; call ~/reset_stop first'
+        for name in ('max_duration', 'start_timeout'):
+            value = getattr(goal, name)
+            if not np.isfinite(value) or value < 0:
+                return f'{name} is a finite number of seconds >= 0; got {value}'
+        return ''
+
+    def _on_accepted(self, handle) -> None:
+        """
+        Take the goal over.
+
+        The goal is executing from here on, but its execute callback is only scheduled when the
+        result is known (`_finish`): waiting in it would occupy the one thread, and rclpy polls
+        waiting coroutines without a pause.
+        """
+        handle._update_state(_execute_event())
+        self._goal = handle
+        self._begin(handle.request)
+
+    def _begin(self, request) -> None:
+        self._book = RunGoal(int(request.max_episodes), request.max_duration,
+                             request.start_timeout, time.monotonic_ns())
+        self._observations.assembler.reset()
+        self.runner.start()
+        if self._began is not None and self.contract.needs_episodes:
+            self._observations.assembler.begin_episode(self._began[1])
+        self._publish_status()
+
+    def _finish(self, stop: Stop) -> None:
+        """End the run: safe command first, then the result."""
+        self._send(self.runner.stop(stop.reason, stop.text))
+        self._last_stop = stop
+        if stop.reason.latches:
+            self.get_logger().error(f'stopped: {stop.text}')
+        book, self._book = self._book, None
+        self._ticks_before += self.runner.latency.ticks
+        self._misses_before += self.runner.latency.misses
+        self._limited_before += self.runner.limiter.limited
+        handle, self._goal = self._goal, None
+        self._publish_status()
+        if handle is None:
+            return
+        self._prepared = self._make_result(stop, book)
+        if stop.reason == StopReason.CANCELED and handle.is_cancel_requested:
+            handle.canceled()
+        elif stop.reason in (StopReason.EPISODES_DONE, StopReason.TIME_LIMIT):
+            handle.succeed()
+        else:
+            handle.abort()
+        self._server.notify_execute(handle, self._result)
+
+    def _result(self, handle) -> RunPolicy.Result:
+        """Return the result that `_finish` made (the action server's execute callback)."""
+        return self._prepared
+
+    def _make_result(self, stop: Stop, book: RunGoal) -> RunPolicy.Result:
+        latency = self.runner.latency
+        return RunPolicy.Result(
+            reason=_reason(stop), outcome=Outcome(value=book.outcome), episodes=book.episodes,
+            successes=book.successes, ticks=latency.ticks, deadline_misses=latency.misses,
+            limited_commands=self.runner.limiter.limited,
+            latency_p50=latency.percentile(50), latency_p99=latency.percentile(99),
+            latencies=latency.values.tolist(), expert_likeness=self.runner.likeness_scores)
+
+    # -- the loop -----------------------------------------------------------------------------
+
+    def _on_frame(self, frame: Frame, received_ns: int) -> None:
+        if self._book is None:
+            return
+        decision = self.runner.tick(frame, received_ns)
+        if decision.commands is None:
+            if decision.stop is not None:
+                self._finish(decision.stop)
+            return
+        self._send(decision.commands, frame.stamp_ns if self.settings.lockstep else None)
+        first = self._book.waiting_since_ns is not None
+        self._book.observed()
+        stop = self.runner.judge()
+        if stop is not None:
+            self._finish(stop)
+        elif first or time.monotonic_ns() - self._last_status_ns > _STATUS_PERIOD_NS:
+            self._publish_status()
+
+    def _on_episode(self, message: EpisodeStatus) -> None:
+        now = time.monotonic_ns()
+        stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
+        if message.state == EpisodeStatus.STATE_RUNNING:
+            if self._began == (message.episode, stamp):
+                return
+            self._began = (message.episode, stamp)
+            if self._book is not None:
+                self._book.episode_began(now)
+                self.runner.begin_episode()
+            frame = self._observations.assembler.begin_episode(stamp)
+            if frame is not None:
+                self._on_frame(frame, now)
+            return
+        was_running, self._began = self._began is not None, None
+        self._observations.assembler.end_episode()
+        if self._book is not None and was_running and message.state == EpisodeStatus.STATE_ENDED:
+            self.runner.end_episode()
+            stop = self._book.episode_ended(int(message.outcome.value), now)
+            if stop is not None:
+                self._finish(stop)
+
+    def _on_malformed(self, text: str) -> None:
+        if self._book is not None:
+            self._finish(Stop(StopReason.OBSERVATION_MALFORMED, text))
+
+    def _watch(self) -> None:
+        if self._book is None:
+            return
+        if self._goal is not None and self._goal.is_cancel_requested:
+            self._finish(Stop(StopReason.CANCELED, 'the goal was cancelled'))
+            return
+        stop = self.runner.check() or self._book.check(time.monotonic_ns()) or self._crowded()
+        if stop is not None:
+            self._finish(stop)
+
+    def _crowded(self) -> Stop | None:
+        topics = self._observations.crowded()
+        if not topics:
+            return None
+        return Stop(StopReason.MULTIPLE_PUBLISHERS,
+                    f'more than one node publishes {", ".join(topics)}; stop the other one (a '
+                    'second simulation or a bag being played?)')
+
+    def _send(self, commands, stamp_ns: int | None = None) -> None:
+        if stamp_ns is None:
+            stamp_ns = self.get_clock().now().nanoseconds
+        self._commands.write(commands, stamp_ns)
+
+    # -- services -----------------------------------------------------------------------------
+
+    def _on_stop_request(self, _, response):
+        stop = Stop(StopReason.OPERATOR_STOP, 'an operator called ~/stop')
+        if self._book is not None:
+            self._finish(stop)
+        elif self.is_active:
+            self._send(self.runner.stop(stop.reason, stop.text))
+        response.success, response.message = True, 'stopped; call ~/reset_stop before the next goal'
+        self._publish_status()
+        return response
+
+    def _on_reset_stop(self, _, response):
+        self.runner.reset_stop()
+        response.success, response.message = True, 'the stop is released; goals are accepted again'
+        self._publish_status()
+        return response
+
+    def _on_start_request(self, _, response):
+        """Twin of the action for dashboards: run without limits until ~/cancel."""
+        goal = RunPolicy.Goal()
+        reason = self._refusal(goal)
+        response.success, response.message = not reason, reason or 'running until ~/cancel'
+        if not reason:
+            self._begin(goal)
+        return response
+
+    def _on_cancel_request(self, _, response):
+        response.success = self._book is not None
+        response.message = 'cancelled' if response.success else 'nothing is running'
+        if self._book is not None:
+            if self._goal is not None and self._goal.status == GoalStatus.STATUS_EXECUTING:
+                self._goal._update_state(_cancel_event())
+            self._finish(Stop(StopReason.CANCELED, '~/cancel was called'))
+        return response
+
+    # -- reports ------------------------------------------------------------------------------
+
+    def _publish_status(self) -> None:
+        if self.runner is None:
+            return
+        self._last_status_ns = time.monotonic_ns()
+        runner, running = self.runner, self._book is not None
+        message = PolicyStatus(
+            state=self._state(), last_stop=_reason(self._last_stop), policy=runner.policy.name,
+            artifact_hash=runner.policy.manifest.files.get('model.onnx', '')[:16],
+            contract_hash=self.contract.interface_hash,
+            ticks=self._ticks_before + running * runner.latency.ticks,
+            deadline_misses=self._misses_before + running * runner.latency.misses,
+            limited_commands=self._limited_before + running * runner.limiter.limited,
+            latency_p50=runner.latency.percentile(50), latency_p99=runner.latency.percentile(99),
+            observation_age=runner.observation_age_s)
+        message.header.stamp = self.get_clock().now().to_msg()
+        message.expert_likeness = runner.monitor.score if runner.monitor else float('nan')
+        message.unlike_expert = bool(runner.monitor and runner.monitor.warns)
+        self._status.publish(message)
+        if self._goal is not None:
+            self._goal.publish_feedback(RunPolicy.Feedback(
+                status=message, episodes=self._book.episodes, successes=self._book.successes))
+
+    def _state(self) -> int:
+        if self.runner.latched is not None:
+            return PolicyStatus.STATE_STOPPED
+        if self._book is None:
+            return PolicyStatus.STATE_IDLE
+        waiting = self._book.waiting_since_ns is not None
+        return PolicyStatus.STATE_WAITING if waiting else PolicyStatus.STATE_RUNNING
+
+    def diagnose(self):
+        """Report the run, the inputs and the likeness."""
+        ok, warn, error = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
+        runner, counts = self.runner, self._observations.assembler.counts
+        if runner.latched is not None:
+            yield 'run', error, f'stopped: {runner.latched.text}', {
+                'reason': runner.latched.reason.name}
+        else:
+            yield 'run', ok, 'running' if self._book else 'idle', {
+                'latency p50 [ms]': f'{runner.latency.percentile(50) * 1e3:.3f}',
+                'latency p99 [ms]': f'{runner.latency.percentile(99) * 1e3:.3f}',
+                'deadline misses': runner.latency.misses,
+                'limited commands': runner.limiter.limited}
+        silent, crowded = self._observations.silent(), self._observations.crowded()
+        level = error if crowded else warn if silent else ok
+        text = (f'nobody publishes {", ".join(silent)}' if silent else
+                f'several nodes publish {", ".join(crowded)}' if crowded else 'all topics are there')
+        yield 'observations', level, text, {
+            'frames': counts.frames, 'samples': counts.samples,
+            'wrong shape': counts.wrong_shape, 'out of order': counts.out_of_order,
+            'age [s]': f'{runner.observation_age_s:.3f}', 'last problem': counts.last_problem}
+        if runner.monitor is not None:
+            yield ('expert likeness', warn if runner.monitor.warns else ok,
+                   'unlike the demonstrations' if runner.monitor.warns else 'like the expert',
+                   {'score (1 warns)': f'{runner.monitor.score:.3f}'})
+
+    def _warm_up(self, policy) -> None:
+        """Run both networks once: the first call allocates, and must not be the robot's."""
+        zeros = np.zeros(self.contract.observation_spec.size, np.float32)
+        action = policy.act(zeros)
+        if policy.calibration is not None:
+            policy.likeness(zeros, action)
+
+
+def _reason(stop: Stop) -> TerminationReason:
+    return TerminationReason(value=int(stop.reason), text=stop.text)
+
+
+def _execute_event():
+    from rclpy.impl.implementation_singleton import rclpy_implementation
+    return rclpy_implementation.GoalEvent.EXECUTE
+
+
+def _cancel_event():
+    from rclpy.impl.implementation_singleton import rclpy_implementation
+    return rclpy_implementation.GoalEvent.CANCEL_GOAL
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node (entry point)."""
+    return run(PolicyNode, args)

@@ -1,0 +1,235 @@
+"""sim_bridge: a task of the catalogue as a robot that speaks its contract.
+
+lockstep: simulated time stands still until the command for the last observation has come, so a run
+is deterministic and as fast as its slowest part. realtime: the task advances at the contract's
+rate with the newest command, and stops moving when commands cease.
+"""
+
+import time
+from dataclasses import dataclass
+
+from adapt_msgs.msg import EpisodeStatus, Outcome
+from adapt_msgs.srv import ResetSimulation, StepSimulation
+from diagnostic_msgs.msg import DiagnosticStatus
+from rosgraph_msgs.msg import Clock
+from std_srvs.srv import SetBool
+
+from adapt_learning import catalog
+from adapt_learning.errors import SettingError, UserError
+from adapt_learning.evaluation.simulation import make_task
+from adapt_ros import qos
+from adapt_ros.bridge import CommandReader, ObservationWriter
+from adapt_ros.camera import CameraWriter
+from adapt_ros.lifecycle import AdaptNode, run
+from adapt_ros.parameters import Range, parameter
+from adapt_ros.scene import Scene
+
+# A command may be this many periods old before the simulated robot stops by itself.
+_COMMAND_PERIODS = 2
+
+
+@dataclass(frozen=True)
+class SimBridgeSettings:
+    """Parameters of sim_bridge."""
+
+    task: str = parameter('fetch_pick', 'Task of the catalogue', one_of=catalog.names('task'))
+    mode: str = parameter('lockstep', 'Who waits for whom', one_of=('lockstep', 'realtime'))
+    noise_level: float = parameter(1.0, 'Noise level of resets that do not say one; 1 is the '
+                                        'level of the demonstrations', within=Range(0.0, 10.0),
+                                   read_only=False)
+    command_timeout: float = parameter(10.0, 'Lockstep: give an episode up without a command for '
+                                             'so long', unit='s', within=Range(0.1, 600.0))
+    autostart: bool = parameter(False, 'Configure and activate without a manager')
+
+
+class SimBridge(AdaptNode):
+    """Publishes observations, cameras, /clock and ~/episode; listens to the commands."""
+
+    def __init__(self, **kwargs):
+        super().__init__('sim_bridge', SimBridgeSettings, **kwargs)
+        self._scene: Scene | None = None
+        self._commands = None
+        self._newest: tuple[int, dict] | None = None
+        self._waiting_since_ns: int | None = None
+        self._paused = False
+        self._malformed = ''
+
+    def set_up(self) -> None:
+        """Load the physics and make the ROS entities."""
+        lockstep = self.settings.mode == 'lockstep'
+        task = make_task(self.settings.task)
+        contract = task.contract
+        self._scene = Scene(task)
+        self._clock = self.create_publisher(Clock, '/clock', qos.SENSOR_LOCKSTEP)
+        self._episode = self.create_publisher(EpisodeStatus, 'episode', qos.LATCHED)
+        self._observations = ObservationWriter(self, contract)
+        self._cameras = [CameraWriter(self, camera, contract.rate_hz)
+                         for camera in contract.cameras]
+        self._commands = CommandReader(
+            self, contract, self._on_commands, self._on_malformed, match_stamp=lockstep)
+        self._services = [
+            self.create_service(ResetSimulation, '~/reset', self._on_reset),
+            self.create_service(StepSimulation, '~/step', self._on_step),
+            self.create_service(SetBool, '~/pause', self._on_pause),
+        ]
+        period = 0.1 if lockstep else 1.0 / contract.rate_hz
+        callback = self._watch if lockstep else self._advance_on_time
+        self._timer = self.create_timer(period, callback, clock=self.steady)
+        self.get_logger().info(f'task {task.spec_.name}, {self.settings.mode}')
+
+    def tear_down(self) -> None:
+        """Destroy the ROS entities and free the physics."""
+        if self._commands is None:
+            return
+        self.destroy_timer(self._timer)
+        for service in self._services:
+            self.destroy_service(service)
+        self._commands.destroy()
+        self._observations.destroy()
+        for camera in self._cameras:
+            camera.destroy()
+        self.destroy_publisher(self._episode)
+        self.destroy_publisher(self._clock)
+        self._scene.close()
+        self._scene = self._commands = None
+
+    def start_work(self) -> None:
+        """Announce that no episode runs yet."""
+        self._publish_episode()
+
+    def stop_work(self, text: str) -> None:
+        """Cut the episode short."""
+        self._end(Outcome.ABORTED)
+
+    # -- services -----------------------------------------------------------------------------
+
+    def _on_reset(self, request, response):
+        try:
+            if not self.is_active:
+                raise SettingError('the simulation is not active; activate sim_bridge first')
+            level = request.noise_level or self.get_parameter('noise_level').value
+            self._scene.reset(int(request.seed), level)
+        except UserError as error:
+            response.success, response.message = False, str(error)
+            return response
+        self._newest = None
+        self._malformed = ''
+        self._publish_episode()
+        self._publish_observation(begin=True)
+        response.success, response.episode = True, self._scene.episode
+        return response
+
+    def _on_pause(self, request, response):
+        self._paused = request.data
+        response.success, response.message = True, 'paused' if self._paused else 'running'
+        if not self._paused and self._newest is not None and self.settings.mode == 'lockstep':
+            self._advance(self._newest[1])
+        return response
+
+    def _on_step(self, request, response):
+        response.success = False
+        if not self._paused:
+            response.message = 'steps are for a paused simulation; call ~/pause first'
+        elif not self._scene.running:
+            response.message = 'no episode is running; call ~/reset first'
+        elif self._newest is None:
+            response.message = 'no command has come yet that a step could apply'
+        else:
+            response.success = True
+            for _ in range(max(1, request.steps)):
+                if self._scene.running:
+                    self._advance(self._newest[1])
+        response.steps = self._scene.steps
+        return response
+
+    # -- the loop -----------------------------------------------------------------------------
+
+    def _on_commands(self, commands) -> None:
+        self._newest = (time.monotonic_ns(), commands)
+        if self.settings.mode == 'lockstep' and not self._paused and self._scene.running:
+            self._advance(commands)
+
+    def _advance_on_time(self) -> None:
+        """Realtime: one step per period, with the newest command or the safe one."""
+        if self._paused or not self._scene.running:
+            return
+        commands = None
+        if self._newest is not None:
+            age_s = (time.monotonic_ns() - self._newest[0]) * 1e-9
+            if age_s <= _COMMAND_PERIODS / self._scene.contract.rate_hz:
+                commands = self._newest[1]
+        self._advance(commands if commands is not None else self._scene.safe_commands())
+
+    def _advance(self, commands) -> None:
+        try:
+            outcome = self._scene.advance(commands)
+        except UserError as error:
+            self._on_malformed(str(error))
+            return
+        if outcome is not None:
+            self._end(outcome)
+        else:
+            self._publish_observation()
+
+    def _watch(self) -> None:
+        """Lockstep: an episode whose commands have ceased is given up."""
+        if self._waiting_since_ns is None or self._paused:
+            return
+        waited = (time.monotonic_ns() - self._waiting_since_ns) * 1e-9
+        if waited > self.settings.command_timeout:
+            self.get_logger().warning(
+                f'no command for {waited:.1f} s; the episode is given up (is policy_node running?)')
+            self._end(Outcome.ABORTED)
+
+    def _publish_observation(self, begin: bool = False) -> None:
+        stamp = self._scene.stamp_ns
+        if self.settings.mode == 'lockstep':
+            self._commands.expect(stamp)
+            self._waiting_since_ns = time.monotonic_ns()
+        else:
+            self._commands.expect(0)
+        clock = Clock()
+        clock.clock.sec, clock.clock.nanosec = divmod(stamp, 1_000_000_000)
+        self._observations.write(self._scene.raw(), stamp, begin)
+        self._clock.publish(clock)
+        for camera in self._cameras:
+            camera.write(self._scene.picture, stamp)
+
+    def _end(self, outcome: int) -> None:
+        if self._scene is None or not self._scene.running:
+            return
+        self._scene.end(outcome)
+        self._waiting_since_ns = None
+        self._commands.expect(None)
+        for camera in self._cameras:
+            camera.write(self._scene.picture, self._scene.stamp_ns)
+        self._publish_episode()
+
+    def _publish_episode(self) -> None:
+        scene = self._scene
+        message = EpisodeStatus(
+            episode=scene.episode, state=scene.state, outcome=Outcome(value=scene.outcome),
+            steps=scene.steps, seed=scene.seed, noise_level=scene.noise_level,
+            episode_return=scene.episode_return)
+        message.header.stamp.sec, message.header.stamp.nanosec = divmod(
+            scene.stamp_ns, 1_000_000_000)
+        self._episode.publish(message)
+
+    def _on_malformed(self, text: str) -> None:
+        """Ignore a command that is not of the contract's form, and say so once."""
+        if text != self._malformed:
+            self.get_logger().warning(f'command ignored: {text}')
+        self._malformed = text
+
+    def diagnose(self):
+        """Report the episode."""
+        scene = self._scene
+        level = DiagnosticStatus.WARN if self._malformed else DiagnosticStatus.OK
+        yield 'simulation', level, self._malformed or self.settings.mode, {
+            'episode': scene.episode, 'steps': scene.steps, 'seed': scene.seed,
+            'noise level': scene.noise_level, 'paused': self._paused}
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node (entry point)."""
+    return run(SimBridge, args)

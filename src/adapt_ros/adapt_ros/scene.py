@@ -1,0 +1,86 @@
+"""One simulated scene and its episodes, without ROS messages: what sim_bridge publishes."""
+
+import numpy as np
+
+from adapt_learning.errors import SampleError
+from adapt_learning.runtime.limits import CommandLimiter
+from adapt_learning.runtime.run_goal import (
+    OUTCOME_ABORTED, OUTCOME_FAILURE, OUTCOME_SUCCESS, OUTCOME_UNKNOWN)
+from adapt_learning.tasks.base import Task
+
+IDLE, RUNNING, ENDED = 0, 1, 2
+"""States of adapt_msgs/msg/EpisodeStatus."""
+
+__all__ = ['ENDED', 'IDLE', 'OUTCOME_ABORTED', 'RUNNING', 'Scene']
+
+
+class Scene:
+    """
+    A task with a clock that never goes back and an episode that begins, runs and ends.
+
+    Stamps count simulated time over all episodes [ns], so that no sample of one episode can be
+    taken for one of another.
+    """
+
+    def __init__(self, task: Task):
+        self.task = task
+        self.contract = task.contract
+        self._limiter = CommandLimiter(task.contract)
+        self.episode = 0
+        self.state = IDLE
+        self.outcome = OUTCOME_UNKNOWN
+        self.seed = 0
+        self.noise_level = 1.0
+        self.steps = 0
+        self.episode_return = 0.0
+        self.stamp_ns = self.contract.period_ns
+
+    @property
+    def running(self) -> bool:
+        """Return whether an episode is under way."""
+        return self.state == RUNNING
+
+    def reset(self, seed: int, noise_level: float) -> None:
+        """Begin the next episode; SettingError for a noise level outside of the task's range."""
+        self.task.reset(seed=seed, options={'noise_level': noise_level})
+        self._limiter.reset()
+        self.episode += 1
+        self.seed, self.noise_level = seed, noise_level
+        self.steps, self.episode_return = 0, 0.0
+        self.stamp_ns += self.contract.period_ns
+        self.state, self.outcome = RUNNING, OUTCOME_UNKNOWN
+
+    def advance(self, commands: dict[str, np.ndarray]) -> int | None:
+        """Apply commands (SI units) for one period; returns the outcome if the episode ended."""
+        action = self.task.layout.action(commands)
+        if not np.isfinite(action).all():
+            raise SampleError(f'a command must be finite; got {commands}')
+        self._limiter.apply(commands)
+        _, reward, success, truncated, _ = self.task.step(action)
+        self.steps += 1
+        self.episode_return += reward
+        self.stamp_ns += self.contract.period_ns
+        if success:
+            return OUTCOME_SUCCESS
+        return OUTCOME_FAILURE if truncated else None
+
+    def end(self, outcome: int) -> None:
+        """End the episode."""
+        self.state, self.outcome = ENDED, outcome
+
+    def raw(self) -> dict[str, np.ndarray]:
+        """Return the raw values that the contract publishes."""
+        return self.task.raw()
+
+    def safe_commands(self) -> dict[str, np.ndarray]:
+        """Return what a robot does whose commands have ceased: stand still, hold the rest."""
+        safe = self._limiter.safe()
+        return {f.key: safe.get(f.key, np.zeros(f.size)) for f in self.contract.action}
+
+    def picture(self) -> np.ndarray:
+        """Render the scene, uint8 [height, width, 3]."""
+        return self.task.render()
+
+    def close(self) -> None:
+        """Free the physics."""
+        self.task.close()
