@@ -79,8 +79,8 @@ class Norms:
     """Control period by the contract [s]."""
     median_steps: float
     median_jerk: float
-    observation_spread: np.ndarray
-    """Robust spread (1.48 x median deviation) of the second difference, per element [S]."""
+    observation_range: np.ndarray
+    """Distance between the 1 % and the 99 % quantile of all observations, per element [S]."""
     switching: np.ndarray
     """Whether an action element is nearly always at its limit (on/off commands), bool [A]."""
     twins: dict[int, int]
@@ -89,14 +89,13 @@ class Norms:
     @classmethod
     def of(cls, dataset: Dataset) -> 'Norms':
         """Measure a dataset of at least one episode."""
-        _, action = dataset.pairs()
-        changes = np.concatenate([_second_difference(e.observation) for e in dataset])
-        spread = 1.48 * np.median(np.abs(changes), axis=0) if len(changes) else np.zeros(1)
+        observation, action = dataset.pairs()
         return cls(
             period_s=1.0 / dataset.contract.rate_hz,
             median_steps=float(np.median([len(e) for e in dataset])),
             median_jerk=float(np.median([_jerk(e, dataset.contract.rate_hz) for e in dataset])),
-            observation_spread=spread,
+            observation_range=np.ptp(
+                np.quantile(np.nan_to_num(observation), [0.01, 0.99], axis=0), axis=0),
             switching=(np.abs(np.nan_to_num(action)) >= 0.999).mean(axis=0) > 0.7,
             twins=_twins(dataset))
 
@@ -195,13 +194,10 @@ def check_jerk(number: int, episode: Episode, norms: Norms) -> Finding:
 
 
 def check_spikes(number: int, episode: Episode, norms: Norms) -> Finding:
-    """Judge single observations that jump away and back at once."""
-    change = _second_difference(episode.observation)
-    # A spike is a change against both neighbours that is far out for this element.
-    scale = np.maximum(norms.observation_spread, 1e-3 + 0.1 * np.ptp(
-        np.nan_to_num(episode.observation), axis=0))
-    return _finding('spikes', int((np.abs(change) > 20 * scale).any(axis=1).sum()) if len(change)
-                    else 0, (1, LOOK), '{:.0f} sudden jumps in the observations')
+    """Judge single observations that jump away and back by a third of what they ever move."""
+    limit = np.maximum(norms.observation_range / 3, 1e-6)
+    jumps = int((_spikes(episode.observation) > limit).any(axis=1).sum())
+    return _finding('spikes', jumps, (1, LOOK), '{:.0f} rows jump away and back at once')
 
 
 def check_twin(number: int, episode: Episode, norms: Norms) -> Finding:
@@ -223,9 +219,11 @@ def _finding(name: str, value: float, limit: tuple[float, str], reason: str) -> 
     return Finding(name, float(value), limit[1], reason.format(value))
 
 
-def _second_difference(values: np.ndarray) -> np.ndarray:
-    """Return x[t-1] - 2 x[t] + x[t+1], shape [T-2, k] (empty for short episodes)."""
-    return np.nan_to_num(np.diff(values.astype(np.float64), n=2, axis=0))
+def _spikes(values: np.ndarray) -> np.ndarray:
+    """Return by how much each value sticks out of both its neighbours, >= 0, shape [T-2, S]."""
+    steps = np.diff(np.nan_to_num(values.astype(np.float64)), axis=0)
+    before, after = steps[:-1], steps[1:]
+    return np.where(before * after < 0, np.minimum(np.abs(before), np.abs(after)), 0.0)
 
 
 def _jerk(episode: Episode, rate_hz: float) -> float:

@@ -110,6 +110,7 @@ def _draw_latency(axes, latency_s: np.ndarray, deadline_s: float) -> None:
             (deadline, ':', 'black', f'deadline {deadline:.3g} ms, {misses} missed')):
         axes.axvline(value, linestyle=style, color=colour, linewidth=2, label=label)
     axes.xaxis.set_major_formatter('{x:g}')
+    axes.yaxis.get_major_locator().set_params(integer=True)
     axes.grid(alpha=0.25, axis='y')
     axes.legend(title=f'{values.size} ticks', fontsize=9)
 
