@@ -28,8 +28,8 @@ def paths(tmp_path: Path) -> Paths:
         folder = tmp_path / 'src' / package
         folder.mkdir(parents=True)
         shutil.copy(REPOSITORY / 'src' / package / 'package.xml', folder)
-    for folder in ('launch', 'config', 'models'):
-        (tmp_path / folder).mkdir()
+    for name in ('launch', 'config', 'models'):
+        (tmp_path / name).mkdir()
     fallback = tmp_path / 'src' / 'launch_fallback'
     fallback.mkdir()
     (fallback / 'pyproject.toml').write_text('[project]\n')

@@ -18,7 +18,7 @@ def copy(tmp_path_factory) -> Path:
     repository = Path(__file__).resolve().parents[2]
     target = tmp_path_factory.mktemp('copy')
     ignore = shutil.ignore_patterns('__pycache__', '*.egg-info', 'build', '.*')
-    for folder in SOURCES:
+    for folder in filter(lambda name: (repository / name).is_dir(), SOURCES):
         shutil.copytree(repository / folder, target / folder, symlinks=True, ignore=ignore)
     for file in ('colcon.meta', 'LICENSE'):
         shutil.copy(repository / file, target)
