@@ -86,5 +86,5 @@ def _limits(m: Manifest) -> str:
             f"{m.likeness['stop']:.4g} (running mean over {m.likeness['window']} ticks), "
             'calibrated on held-out demonstrations.')
     else:
-        lines.append('- Has no expert-likeness detector: nothing tells when it is out of its depth.')
+        lines.append('- Has no expert-likeness detector: nothing tells when it is lost.')
     return '\n'.join(lines)

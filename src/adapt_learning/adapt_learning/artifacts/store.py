@@ -1,10 +1,10 @@
 """Artifact folders: written in one step, read with every check.
 
-    manifest.json         what it is, and the hash of every other file
-    weights.safetensors   weights, normaliser inside
-    model.onnx            what the robot runs
-    likeness.onnx         optional: the expert-likeness score
-    card.md               for people
+manifest.json         what it is, and the hash of every other file
+weights.safetensors   weights, normaliser inside
+model.onnx            what the robot runs
+likeness.onnx         optional: the expert-likeness score
+card.md               for people
 """
 
 import dataclasses

@@ -1,5 +1,6 @@
 """The epsilon network of DBC: an MLP on state and action that knows the noising step."""
 
+import copy
 import math
 from dataclasses import dataclass
 
@@ -65,10 +66,15 @@ class Denoiser(nn.Module):
             self.register_buffer('waves', _waves(steps), persistent=False)
             self.table = StackedLinear(2 * _FREQUENCIES, depth * width, random, 'kaiming')
 
-    def forward(self, noisy: Tensor, t: Tensor) -> Tensor:
-        """Predict the noise in `noisy` [K, B, D] of steps t int64 [K, B]; float32 [K, B, D]."""
+    def forward(self, noisy: Tensor, embedded: Tensor) -> Tensor:
+        """
+        Predict the noise in `noisy` [K, B, D]; float32 [K, B, D].
+
+        `embedded` is `embed(t)` of the steps; it is apart, because two pairs that share their
+        steps (eq. 3.5) need it once.
+        """
         h = noisy.to(self.head.weight.dtype)
-        offsets = self.embed(t).chunk(len(self.layers), dim=-1)
+        offsets = embedded.chunk(len(self.layers), dim=-1)
         for layer, offset in zip(self.layers, offsets, strict=True):
             h = self.activation(layer(h, offset))
         return self.head(h).float()
@@ -82,9 +88,19 @@ class Denoiser(nn.Module):
         # One lookup in the joined table: its backward is far cheaper than that of indexing.
         return nn.functional.embedding(t + first, self.table.reshape(members * steps, width))
 
+    def frozen(self, dtype: torch.dtype) -> 'Denoiser':
+        """Return a copy that does not learn, in `dtype`, with all embeddings computed already."""
+        copied = copy.deepcopy(self).requires_grad_(False)
+        if isinstance(self.table, StackedLinear):
+            with torch.no_grad():
+                table = self.table(self.waves[None])
+            del copied.table, copied.waves
+            copied.table = nn.Parameter(table, requires_grad=False)
+        return copied.to(dtype)
+
 
 def _waves(steps: int) -> Tensor:
-    """Return sines and cosines of t/T from half a wave to 100 waves over the schedule, float32 [T, 2 F]."""
+    """Return sines and cosines of t/T, float32 [T, 2 F]: half a wave to 100 waves over T."""
     t = torch.arange(steps, dtype=torch.float64) / steps
     rate = torch.exp(torch.linspace(math.log(math.pi), math.log(200 * math.pi), _FREQUENCIES,
                                     dtype=torch.float64))

@@ -8,16 +8,18 @@ from adapt_learning.diffusion.stacked import MemberRandom
 
 
 def noise_prediction_error(denoiser: Denoiser, schedule: NoiseSchedule, pair: Tensor, t: Tensor,
-                           noise: Tensor) -> Tensor:
+                           noise: Tensor, embedded: Tensor | None = None) -> Tensor:
     """
     Return mean_D (phi(x_t, t) - epsilon)^2 of every sample, [K, B] (dissertation eq. 3.2).
 
     pair [K, B, D] is state and action joined, normalised; t int64 [K, B]; noise [K, B, D].
     The draws are handed in, because eq. 3.5 compares two pairs under the same t and the same
     noise; gradients flow into `pair` (eq. 3.3: into the action) and into the denoiser.
+    `embedded` is `denoiser.embed(t)` where it is known already.
     As in the published code the norm is the mean over the D dimensions, not the sum.
     """
-    predicted = denoiser(schedule.noisy(pair, t, noise), t)
+    embedded = denoiser.embed(t) if embedded is None else embedded
+    predicted = denoiser(schedule.noisy(pair, t, noise), embedded)
     return (predicted - noise).square().mean(-1)
 
 

@@ -57,7 +57,8 @@ class MemberRandom:
     def restore(self, state: Tensor) -> None:
         """Continue from what `state` returned."""
         for generator, row in zip(self.generators, state, strict=True):
-            generator.set_state(row.contiguous())
+            # A copy: set_state reads from the start of the memory, not of the row.
+            generator.set_state(row.clone())
 
 
 class StackedLinear(nn.Module):
@@ -114,7 +115,7 @@ def _mixed(seed: int, stream: str) -> int:
 
 
 def _uniform(inputs: int, outputs: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """torch's own choice for nn.Linear: weight and bias within +-1/sqrt(in)."""
+    """Draw as torch does for nn.Linear: weight and bias within +-1/sqrt(in)."""
     bound = 1 / math.sqrt(inputs)
     weight = torch.rand(inputs, outputs, generator=generator)
     bias = torch.rand(outputs, generator=generator)

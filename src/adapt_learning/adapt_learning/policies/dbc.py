@@ -15,7 +15,6 @@ Where the text and the published code differ, the text is the default and the ot
 - The published code draws t over all steps; `t_low`, `t_high` narrow the range.
 """
 
-import copy
 from dataclasses import dataclass, field
 
 import torch
@@ -148,7 +147,7 @@ class GuidedStage(CloningStage):
 
     def begin(self, dtype: torch.dtype) -> None:
         """Freeze a copy of the diffusion model in the precision of the matmuls."""
-        self.frozen = copy.deepcopy(self.policy.denoiser).to(dtype).requires_grad_(False)
+        self.frozen = self.policy.denoiser.frozen(dtype)
 
     def draw(self, random: MemberRandom, steps: int, batch: int) -> Draws:
         """Draw what BC draws, and (t, noise) that agent and expert share."""
@@ -164,20 +163,22 @@ class GuidedStage(CloningStage):
         config = self.policy.config
         chosen = self.predict(batch, draws)
         cloning = self.distance(chosen, batch.action)
-        agent = self._error(batch.observation, chosen, draws)
-        expert = None
-        if config.expert_term:
-            with torch.no_grad():
-                expert = self._error(batch.observation, batch.action, draws)
+        with torch.no_grad():
+            embedded = self.frozen.embed(draws['t'])
+            expert = self._error(
+                batch.observation, batch.action, draws, embedded) if config.expert_term else None
+        agent = self._error(batch.observation, chosen, draws, embedded)
         guiding = diffusion_model_loss(agent, expert, config.max_on)
         return {'loss': cloning + config.lambda_dm * guiding, 'bc': cloning, 'dm': guiding}
 
-    def _error(self, observation: Tensor, action: Tensor, draws: Draws) -> Tensor:
+    def _error(self, observation: Tensor, action: Tensor, draws: Draws,
+               embedded: Tensor) -> Tensor:
         """Return L_diff of every pair, [K, B]: the mean over the draws of (t, noise)."""
         repeats = self.policy.config.draws
         pair = torch.cat([observation.expand(action.shape[0], -1, -1), action], dim=-1)
         error = noise_prediction_error(self.frozen, self.policy.schedule,
-                                       pair.repeat(1, repeats, 1), draws['t'], draws['noise'])
+                                       pair.repeat(1, repeats, 1), draws['t'], draws['noise'],
+                                       embedded)
         return error.unflatten(1, (repeats, -1)).mean(1)
 
 

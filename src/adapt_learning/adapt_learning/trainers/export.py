@@ -70,7 +70,7 @@ def _check_parity(model: onnx.ModelProto, feed: dict[str, Tensor], expected: Ten
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """The exporter tells about its own deprecations and about packages that we do not use."""
+    """Mute what the exporter says about its own deprecations and about packages not used here."""
     logger = logging.getLogger('torch.onnx')
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -27,13 +27,20 @@ class RunConfig:
     split_seed: int = 0
     """Which episodes are held out; the same for all seeds."""
     checkpoint_every_s: float = 30.0
+    threads: int = 1
+    """
+    Threads of the matmuls; 0: one per core. Up to width 256 the matmuls are so short that waking
+    a second thread costs what it brings, and next to other busy programs it costs more. The
+    numbers may depend on it in the last digit.
+    """
 
     def __post_init__(self):
         if not 0 <= self.validation_fraction < 1:
             raise SettingError('validation_fraction lies in 0..1 (without 1); got '
                                f'{self.validation_fraction}')
-        if self.checkpoint_every_s <= 0:
-            raise SettingError(f'checkpoint_every_s is above 0; got {self.checkpoint_every_s}')
+        if self.checkpoint_every_s <= 0 or self.threads < 0:
+            raise SettingError('checkpoint_every_s is above 0 and threads not negative; got '
+                               f'{self.checkpoint_every_s} and {self.threads}')
 
 
 def resolve(kind: type, task: str, policy: str, preset: str,

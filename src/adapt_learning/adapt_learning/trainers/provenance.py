@@ -43,5 +43,5 @@ def dataset_facts(meta: Mapping[str, Any], episodes: int, steps: int) -> dict[st
 
 
 def _portable(path: Path) -> str:
-    """A relative path stays; of an absolute one only the name says something elsewhere."""
+    """Keep a relative path; of an absolute one only the name means something elsewhere."""
     return str(path) if not path.is_absolute() else path.name

@@ -92,6 +92,8 @@ def train(request: TrainRequest, progress: ProgressReport | None = None) -> dict
     TrainingInterrupted after Ctrl-C, with a checkpoint that `resume` continues from.
     """
     job = _resolve(request)
+    if job.run.threads:
+        torch.set_num_threads(job.run.threads)
     checkpoint = _open_run(job)
     show = progress or ProgressReport()
     log = RunLog(request.run_folder, request.seeds)

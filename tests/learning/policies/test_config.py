@@ -1,0 +1,59 @@
+"""Configurations from plain values: what is wrong is said with what is allowed."""
+
+import pytest
+
+from adapt_learning.errors import SettingError
+from adapt_learning.policies.config import (
+    OptimizationConfig,
+    from_values,
+    to_values,
+    with_overrides,
+)
+from adapt_learning.policies.dbc import DiffusionBehavioralCloningConfig as Config
+
+
+def test_round_trip_through_plain_values():
+    config = from_values(Config, {'lambda_dm': 2, 't_high': 500, 'network': {'width': 7},
+                                  'diffusion': {'optimization': {'learning_rate': '1e-4'}}})
+    assert config.lambda_dm == 2.0 and config.t_high == 500
+    assert config.diffusion.optimization.learning_rate == 1e-4
+    assert from_values(Config, to_values(config)) == config
+
+
+@pytest.mark.parametrize('values, words', [
+    ({'widht': 3}, ["no setting 'widht'", 'network']),
+    ({'network': {'widht': 3}}, ["no setting 'network.widht'", "Did you mean 'width'"]),
+    ({'network': {'width': 'wide'}}, ["'network.width' is of type int", "'wide'"]),
+    ({'network': {'width': 3.5}}, ['type int']),
+    ({'expert_term': 1}, ['type bool']),
+    ({'network': 3}, ['network is a mapping']),
+    ({'network': {'width': 0}}, ['network: width', 'at least 1']),
+    ({'optimization': {'precision': 'half'}}, ['auto, float32, bf16']),
+])
+def test_mistakes(values, words):
+    with pytest.raises(SettingError) as caught:
+        from_values(Config, values)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_overrides_do_not_change_the_preset():
+    preset = {'network': {'width': 1}}
+    assert with_overrides(preset, ['network.width=2', 'draws=3', 't_high=null']) == {
+        'network': {'width': 2}, 'draws': 3, 't_high': None}
+    assert preset == {'network': {'width': 1}}
+
+
+@pytest.mark.parametrize('text', ['network.width', '=3', 'network..width=3', 'draws=[1',
+                                  'network.width.deep=1'])
+def test_bad_overrides(text):
+    with pytest.raises(SettingError):
+        with_overrides({'network': {'width': 1}}, [text])
+
+
+@pytest.mark.parametrize('settings', [
+    {'steps': 0}, {'batch': 0}, {'learning_rate': 0}, {'ema_decay': 1.0}, {'weight_decay': -1},
+    {'optimizer': 'sgd'}, {'decay': 'step'}, {'keep': 'all'}, {'patience': 3}])
+def test_bad_optimization(settings):
+    with pytest.raises(SettingError, match='got'):
+        OptimizationConfig(**settings)
