@@ -18,6 +18,10 @@ OBJECT_BOX_M = np.array([[-0.05, 0.0], [0.05, 0.04]])
 GOAL_OFFSET_M = np.array([0.0, -0.1])
 GOAL_BOX_M = np.array([[-0.05, -0.04], [0.05, 0.0]])
 
+# Close enough to see the fingers in a small picture.
+_CAMERA = {'distance': 1.35, 'azimuth': 140.0, 'elevation': -22.0,
+           'lookat': np.array([1.32, 0.75, 0.5])}
+
 
 class FetchScene(Task):
     """A Fetch task: gripper, block and goal; subclasses say where the goal is in height."""
@@ -28,7 +32,8 @@ class FetchScene(Task):
     def __init__(self, width: int = 320, height: int = 240):
         super().__init__()
         self._sim = MujocoFetchPickAndPlaceEnv(
-            render_mode='rgb_array', width=width, height=height)
+            render_mode='rgb_array', width=width, height=height,
+            default_camera_config=_CAMERA)
         self._sim.reset(seed=0)
         self._ids = {name: self._sim.model.site(name).id for name in ('robot0:grip', 'object0')}
         model = self._sim.model

@@ -13,13 +13,14 @@ from pathlib import Path
 import numpy as np
 from action_msgs.msg import GoalStatus
 from adapt_msgs.action import RunPolicy
-from adapt_msgs.msg import EpisodeStatus, Outcome, TerminationReason
+from adapt_msgs.msg import EpisodeStatus, Outcome
 from adapt_msgs.srv import ResetSimulation
 from rclpy.action import ActionClient
 from sensor_msgs.msg import Image
 
 from adapt_learning.errors import SettingError
 from adapt_learning.frames import Contract, Frame, load_contract
+from adapt_learning.runtime import StopReason
 from adapt_ros import qos
 from adapt_ros.bridge import ObservationReader
 from adapt_ros.camera import PROFILE, picture_of
@@ -27,8 +28,10 @@ from adapt_ros.lifecycle import EXIT_FAILED, AdaptNode, run
 from adapt_ros.parameters import Range, parameter
 from adapt_ros.run_report import EpisodeRecord, RunReport
 
-# After a goal is refused because a stop is latched or another run is ending, one more try helps.
-_MAX_IN_A_ROW_FAILED = 3
+# One episode may be cut short by a hiccup; so many in a row are a fault.
+_MAX_FAILED_IN_A_ROW = 3
+# Between the first match of the camera topic here and the same on the publisher's side [s].
+_SETTLE_S = 0.3
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,12 @@ class _Now:
     """What is collected while an episode runs."""
 
     begun_ns: int = 0
-    steps: int = 0
-    episode_return: float = 0.0
+    number: int = 0
+    """The scene's number of this episode; 0 before the reset has answered."""
+    answer: object = None
+    """Result of the goal, once it is there."""
+    ended: EpisodeStatus | None = None
+    """The scene's last word on this episode, once it is there."""
     observations: list[np.ndarray] = field(default_factory=list)
     pictures: list[np.ndarray] = field(default_factory=list)
 
@@ -89,6 +96,8 @@ class Evaluator(AdaptNode):
         self._action = ActionClient(self, RunPolicy, f'{settings.policy_node}/run_policy')
         self.create_subscription(EpisodeStatus, 'episode', self._on_episode, qos.LATCHED)
         self._watching: list = []
+        self._watch(settings.film_episodes > 0)
+        self._settled_ns: int | None = None
 
     def start_work(self) -> None:
         """Wait for the others, then begin."""
@@ -106,7 +115,10 @@ class Evaluator(AdaptNode):
             missing.append(f'{self.settings.policy_node}/run_policy')
         if self._reset is not None and not self._reset.service_is_ready():
             missing.append(f'{self.settings.scene}/reset')
-        if not missing:
+        missing += [topic for reader in self._readers() for topic in reader.silent()]
+        if not missing and self._settled_ns is None:
+            self._settled_ns = time.monotonic_ns() + round(_SETTLE_S * 1e9)
+        if not missing and time.monotonic_ns() >= self._settled_ns:
             self.destroy_timer(self._timer)
             self._report.begin()
             self._next()
@@ -147,42 +159,62 @@ class Evaluator(AdaptNode):
         answer = future.result()
         if not answer.success:
             self._give_up(f'the reset was refused: {answer.message}')
+            return
+        self._now.number = answer.episode
+        self._conclude_episode()
 
     def _on_episode(self, message: EpisodeStatus) -> None:
-        self._now.steps = message.steps
-        self._now.episode_return = message.episode_return
+        stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
         for reader in self._readers():
-            stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
             if message.state == EpisodeStatus.STATE_RUNNING:
                 frame = reader.assembler.begin_episode(stamp)
                 if frame is not None:
                     self._on_frame(frame, 0)
             elif message.state == EpisodeStatus.STATE_ENDED:
                 reader.assembler.end_episode()
+        if message.state == EpisodeStatus.STATE_ENDED:
+            self._now.ended = message
+            self._conclude_episode()
 
     def _on_result(self, future) -> None:
-        answer = future.result()
         self._goal = None
-        if not self.is_active:
+        self._now.answer = future.result()
+        self._conclude_episode()
+
+    def _conclude_episode(self) -> None:
+        """
+        Record the episode once both sides have spoken.
+
+        The result of the goal and the scene's status are different topics: either may be first.
+        """
+        now, answer = self._now, self._now.answer
+        if answer is None or not self.is_active:
             return
-        result, number = answer.result, len(self._report.episodes)
+        result = answer.result
+        scene_spoke = now.ended is not None and now.ended.episode == now.number
+        if self._reset is not None and result.episodes and not scene_spoke:
+            return
+        ended = now.ended if scene_spoke else EpisodeStatus(steps=min(result.ticks, 2**32 - 1))
         outcome = int(result.outcome.value)
         record = EpisodeRecord(
-            seed=self.settings.seed + number,
+            seed=self.settings.seed + len(self._report.episodes),
             success=None if outcome == Outcome.UNKNOWN else outcome == Outcome.SUCCESS,
-            steps=self._now.steps if self._reset is not None else int(result.ticks),
-            total_reward=self._now.episode_return,
+            steps=ended.steps, total_reward=ended.episode_return,
             deadline_misses=int(result.deadline_misses),
             limited_commands=int(result.limited_commands),
-            seconds=(time.monotonic_ns() - self._now.begun_ns) * 1e-9,
-            reason=_reason_name(result.reason), text=result.reason.text)
+            seconds=(time.monotonic_ns() - now.begun_ns) * 1e-9,
+            reason=StopReason(result.reason.value).name, text=result.reason.text)
         self._report.add(record, np.array(result.latencies), np.array(result.expert_likeness),
-                         np.array(self._now.observations), self._now.pictures)
+                         np.array(now.observations), now.pictures)
         print(self._report.line(record), flush=True)
+        if StopReason(result.reason.value).latches:
+            self._give_up(f'the policy stopped: {result.reason.text}')
+            return
         orderly = answer.status == GoalStatus.STATUS_SUCCEEDED
         self._failed_in_a_row = 0 if orderly else self._failed_in_a_row + 1
-        if self._failed_in_a_row >= _MAX_IN_A_ROW_FAILED or result.reason.value in _LATCHED:
-            self._give_up(f'the policy stopped: {result.reason.text}')
+        if self._failed_in_a_row >= _MAX_FAILED_IN_A_ROW:
+            self._give_up(f'{self._failed_in_a_row} episodes in a row were cut short: '
+                          f'{result.reason.text}')
             return
         self._next()
 
@@ -229,19 +261,6 @@ class Evaluator(AdaptNode):
         if self._report.episodes:
             self._conclude()
         self.finished = True
-
-
-_LATCHED = frozenset({
-    TerminationReason.OBSERVATION_NOT_FINITE, TerminationReason.OBSERVATION_MALFORMED,
-    TerminationReason.ACTION_NOT_FINITE, TerminationReason.OBSERVATION_TIMEOUT,
-    TerminationReason.DEADLINE_MISSED, TerminationReason.MULTIPLE_PUBLISHERS,
-    TerminationReason.UNLIKE_EXPERT, TerminationReason.OPERATOR_STOP,
-})
-
-
-def _reason_name(reason: TerminationReason) -> str:
-    from adapt_learning.runtime import StopReason
-    return StopReason(reason.value).name
 
 
 def main(args: list[str] | None = None) -> int:

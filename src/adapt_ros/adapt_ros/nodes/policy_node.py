@@ -88,7 +88,7 @@ class PolicyNode(AdaptNode):
             self, RunPolicy, '~/run_policy', self._result,
             goal_callback=self._on_goal, handle_accepted_callback=self._on_accepted,
             cancel_callback=lambda _: CancelResponse.ACCEPT)
-        self._services = [
+        self._own_services = [
             self.create_service(Trigger, '~/stop', self._on_stop_request),
             self.create_service(Trigger, '~/reset_stop', self._on_reset_stop),
             self.create_service(Trigger, '~/start', self._on_start_request),
@@ -109,7 +109,7 @@ class PolicyNode(AdaptNode):
         self._configured = False
         self.destroy_timer(self._watchdog)
         self._server.destroy()
-        for service in self._services:
+        for service in self._own_services:
             self.destroy_service(service)
         self.destroy_subscription(self._episodes)
         self._observations.destroy()

@@ -60,14 +60,14 @@ class SimBridge(AdaptNode):
         task = make_task(self.settings.task)
         contract = task.contract
         self._scene = Scene(task)
-        self._clock = self.create_publisher(Clock, '/clock', qos.SENSOR_LOCKSTEP)
+        self._clock_topic = self.create_publisher(Clock, '/clock', qos.SENSOR_LOCKSTEP)
         self._episode = self.create_publisher(EpisodeStatus, 'episode', qos.LATCHED)
         self._observations = ObservationWriter(self, contract)
         self._cameras = [CameraWriter(self, camera, contract.rate_hz)
                          for camera in contract.cameras]
         self._commands = CommandReader(
             self, contract, self._on_commands, self._on_malformed, match_stamp=lockstep)
-        self._services = [
+        self._own_services = [
             self.create_service(ResetSimulation, '~/reset', self._on_reset),
             self.create_service(StepSimulation, '~/step', self._on_step),
             self.create_service(SetBool, '~/pause', self._on_pause),
@@ -82,14 +82,14 @@ class SimBridge(AdaptNode):
         if self._commands is None:
             return
         self.destroy_timer(self._timer)
-        for service in self._services:
+        for service in self._own_services:
             self.destroy_service(service)
         self._commands.destroy()
         self._observations.destroy()
         for camera in self._cameras:
             camera.destroy()
         self.destroy_publisher(self._episode)
-        self.destroy_publisher(self._clock)
+        self.destroy_publisher(self._clock_topic)
         self._scene.close()
         self._scene = self._commands = None
 
@@ -191,7 +191,7 @@ class SimBridge(AdaptNode):
         clock = Clock()
         clock.clock.sec, clock.clock.nanosec = divmod(stamp, 1_000_000_000)
         self._observations.write(self._scene.raw(), stamp, begin)
-        self._clock.publish(clock)
+        self._clock_topic.publish(clock)
         for camera in self._cameras:
             camera.write(self._scene.picture, stamp)
 
