@@ -47,8 +47,9 @@ def collect(
     write_result(json, {'folder': str(out), 'hash': dataset.hash, 'episodes': len(dataset),
                         'steps': dataset.steps, **dataset.meta})
     console(json).print(
-        f'{len(dataset)} episodes, {dataset.steps} pairs in {out} (hash {dataset.hash}); the '
-        f'expert failed in {failed} of {attempts} attempts, these are not kept')
+        f'{len(dataset)} episodes, {dataset.steps} pairs in {out} (hash {dataset.hash})'
+        + (f'; the expert failed in {failed} of {attempts} attempts, these are not kept'
+           if failed else ''))
 
 
 def _note(failed: int, resumed: int) -> str:

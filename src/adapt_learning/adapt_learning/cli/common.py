@@ -1,7 +1,9 @@
 """What all verbs share: errors, exit codes, tables, progress, JSON for machines."""
 
+import errno
 import functools
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS,
+                      errno.EMFILE, errno.ENAMETOOLONG, errno.EFBIG, errno.EIO})
+"""Full disk, no permission, ...: nothing in this program is wrong."""
 
 _SAY_AGAIN_S = 10.0
 """Where there is no terminal, progress is a line in a log, this often."""
@@ -44,11 +50,15 @@ def verb(function: Callable) -> Callable:
         except WorkFailed as error:
             say_error(str(error))
             raise typer.Exit(FAILED) from error
+        except BrokenPipeError:
+            # The reader of a pipe has gone (`adapt ... | head`); the interpreter shall not complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(FAILED) from None
         except OSError as error:
-            # A full disk, a folder without permission: nothing in this program is wrong.
-            if error.errno is None or error.filename is None:
+            if error.errno not in _MACHINE:
                 raise
-            say_error(f'{error.filename}: {error.strerror}')
+            where = f'{error.filename}: ' if error.filename else ''
+            say_error(f'{where}{os.strerror(error.errno)}')
             raise typer.Exit(FAILED) from error
         except KeyboardInterrupt:
             say_error('interrupted')
@@ -118,14 +128,16 @@ def _bar(title: str, total: int) -> Iterator[Callable[[int, str], None]]:
 
 def _lines(title: str, total: int) -> Iterator[Callable[[int, str], None]]:
     begin = said = time.monotonic()
+    before = None  # what an earlier run had done tells nothing about the speed of this one
 
     def say(done: int, note: str = '') -> None:
-        nonlocal said
+        nonlocal said, before
         now = time.monotonic()
+        before = done - 1 if before is None else before
         if done < total and now - said < _SAY_AGAIN_S:
             return
         said = now
-        left = (now - begin) / max(done, 1) * (total - done)
+        left = (now - begin) / max(done - before, 1) * (total - done)
         typer.echo(f'{title}: {done} of {total}, {now - begin:.0f} s, {left:.0f} s left {note}'
                    .rstrip(), err=True)
 

@@ -1,8 +1,11 @@
 """Files that are either whole or not there."""
 
+import fcntl
 import json
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +46,36 @@ def read_json(path: Path, mend: str = 'restore it from a copy or make it again')
     if not isinstance(value, dict):
         raise DatasetError(f'{path} holds a {type(value).__name__}, not a JSON object; {mend}')
     return value
+
+
+@contextmanager
+def own_folder(folder: Path) -> Iterator[None]:
+    """
+    Make a folder, if it is not there, and keep other processes from writing into it.
+
+    The lock ends with the process, however it ends, and leaves no file. Raises DatasetError where
+    another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise DatasetError(f'{folder} is being written by another process: wait for it, or '
+                               'choose another folder') from error
+        yield
+    finally:
+        os.close(handle)
+
+
+def empty_folder(folder: Path) -> None:
+    """Remove everything in a folder."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def publish_folder(temporary: Path, folder: Path) -> None:

@@ -11,7 +11,13 @@ import pyarrow.parquet as pq
 from adapt_learning.data import lerobot_v3 as v3
 from adapt_learning.data.dataset import Dataset, check_episode
 from adapt_learning.data.episode import Episode
-from adapt_learning.data.files import publish_folder, write_atomically, write_json
+from adapt_learning.data.files import (
+    empty_folder,
+    own_folder,
+    publish_folder,
+    write_atomically,
+    write_json,
+)
 from adapt_learning.data.reader import FolderIndex, load_dataset, read_columns
 from adapt_learning.data.stats import NAMES, column_stats
 from adapt_learning.errors import DatasetError
@@ -29,15 +35,16 @@ def save_dataset(folder: str | Path, dataset: Dataset) -> None:
         raise DatasetError('a dataset without episodes cannot be saved: collect some first')
     _refuse_overwriting(folder)
     temporary = folder.with_name(f'.{folder.name}.writing')
-    shutil.rmtree(temporary, ignore_errors=True)  # of a run that was killed
-    try:
-        writer = DatasetWriter(temporary, dataset.contract, dataset.meta)
-        for episode in dataset:
-            writer.add(episode)
-        writer.finish()
-        publish_folder(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with own_folder(temporary):
+        try:
+            empty_folder(temporary)  # of a run that was killed
+            writer = DatasetWriter(temporary, dataset.contract, dataset.meta)
+            for episode in dataset:
+                writer.add(episode)
+            writer.finish()
+            publish_folder(temporary, folder)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 class DatasetWriter:

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from adapt_learning.data import Dataset, DatasetWriter, load_dataset, save_dataset
-from adapt_learning.data.files import read_json, write_json
+from adapt_learning.data.files import empty_folder, own_folder, read_json, write_json
 from adapt_learning.errors import DatasetError, SettingError
 from adapt_learning.evaluation.rollout import ExpertController, Rollout, rollout
 from adapt_learning.evaluation.simulation import make_task
 from adapt_learning.evaluation.workers import run_in_order
+from adapt_learning.frames import Contract
 from adapt_learning.tasks.base import Task
 
 _BATCH = 20
@@ -93,28 +94,29 @@ def collect(plan: CollectPlan, out: str | Path, jobs: int | None = None,
     task = setup()
     try:
         task.reset(seed=0, options={'noise_level': plan.noise_level})  # says it if out of range
-        writer = _begin(plan, part, task)
-        expert = type(task.expert()).__name__
+        contract, expert = task.contract, type(task.expert()).__name__
     finally:
         task.close()
-    attempts = _fill(writer, plan, setup, jobs, progress or (lambda _: None))
-    writer.finish()
-    collected = load_dataset(part)
-    dataset = Dataset(collected.episodes, collected.contract, {
-        'command': plan.command, **asdict(plan), 'expert': expert,
-        'attempts': attempts, 'failed': attempts - len(collected)})
-    save_dataset(out, dataset)
-    shutil.rmtree(part)
+    with own_folder(part):
+        writer = _begin(plan, part, contract)
+        attempts = _fill(writer, plan, setup, jobs, progress or (lambda _: None))
+        writer.finish()
+        collected = load_dataset(part)
+        dataset = Dataset(collected.episodes, contract, {
+            'command': plan.command, **asdict(plan), 'expert': expert,
+            'attempts': attempts, 'failed': attempts - len(collected)})
+        save_dataset(out, dataset)
+        shutil.rmtree(part)
     return dataset
 
 
-def _begin(plan: CollectPlan, part: Path, task: Task) -> DatasetWriter:
+def _begin(plan: CollectPlan, part: Path, contract: Contract) -> DatasetWriter:
     """Open `<out>.part`, new or of an interrupted run of the same plan."""
     plan_file = part / 'plan.json'
-    wanted = asdict(plan) | {'contract_hash': task.contract.hash}
+    wanted = asdict(plan) | {'contract_hash': contract.hash}
     if not plan_file.is_file():
-        shutil.rmtree(part, ignore_errors=True)  # killed before it had begun
-        writer = DatasetWriter(part, task.contract)
+        empty_folder(part)  # killed before it had begun
+        writer = DatasetWriter(part, contract)
         write_json(plan_file, wanted)
         return writer
     found = read_json(plan_file)
