@@ -25,9 +25,9 @@ def main() -> int:
     # Orphans become children of this process instead of vanishing from sight.
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     child = subprocess.Popen(sys.argv[1:])
-    signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(child.pid, signal.SIGTERM))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal tells the command itself
-    code = child.wait()
+    code = _wait_for(child.pid)
     left = _wait_for_orphans()
     if not left:
         return code if code >= 0 else 128 - code
@@ -35,6 +35,14 @@ def main() -> int:
         print(f'left running: {_describe(process)}', file=sys.stderr)
     _end(left)
     return code or 1
+
+
+def _wait_for(wanted: int) -> int:
+    """Return the exit code of a child; bury every other one that ends before it."""
+    while True:
+        ended, status = os.waitpid(-1, 0)
+        if ended == wanted:
+            return os.waitstatus_to_exitcode(status)
 
 
 def _wait_for_orphans() -> list[psutil.Process]:

@@ -84,6 +84,11 @@ def test_clean_command_keeps_its_exit_code(repository):
     assert no_leftovers(repository, 'sleep 0.2 & exit 3').returncode == 3
 
 
+def test_orphans_that_end_by_themselves_leave_no_zombies(repository):
+    script = 'pid=$(sh -c "sleep 0.1 >/dev/null & echo \\$!"); sleep 0.5; test ! -e /proc/$pid'
+    assert no_leftovers(repository, script).returncode == 0
+
+
 def test_what_is_left_running_is_named_ended_and_counts(repository):
     result = no_leftovers(repository, 'setsid sleep 987 >/dev/null 2>&1 & echo $!')
     assert result.returncode == 1 and 'left running' in result.stderr
