@@ -14,7 +14,7 @@ def generate_launch_description():
                               description='name of a shipped model, or folder of an artifact'),
         DeclareLaunchArgument('contract', default_value='',
                               description='contract file or name of an installed one; empty: the '
-                                          'contract of the artifact\'s task'),
+                                          "contract of the artifact's task"),
         DeclareLaunchArgument('mode', default_value='realtime', choices=['lockstep', 'realtime'],
                               description='lockstep: the simulation waits for every command; '
                                           'realtime: watchdogs on age and deadline are armed'),

@@ -11,7 +11,7 @@ check() {  # name, command ...
     if output=$("$@" 2>&1); then
         echo "[lint] $name: ok"
     else
-        printf '%s\n' "$output" | grep -v '^checking '
+        printf '%s\n' "$output" | grep -v '^checking \|^\* '
         echo "[lint] $name: failed"
         failed=1
     fi

@@ -1,0 +1,1 @@
+"""Robot learning that adapts: contracts, data, policies, evaluation. Imports no ROS."""

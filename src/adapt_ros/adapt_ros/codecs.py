@@ -5,7 +5,7 @@ a bag alike: that is half of the live/bag parity.
 """
 
 import importlib
-from functools import lru_cache, reduce
+from functools import cache, reduce
 
 import numpy as np
 
@@ -15,7 +15,7 @@ _VECTOR = ('x', 'y', 'z')
 _QUATERNION = ('x', 'y', 'z', 'w')
 
 
-@lru_cache(maxsize=None)
+@cache
 def message_class(type_name: str) -> type:
     """Return the message class of a name such as `geometry_msgs/msg/PoseStamped`."""
     package, _, name = type_name.split('/')

@@ -45,16 +45,16 @@ class AdaptNode(LifecycleNode):
         self._diagnostics_timer = None
 
     def set_up(self) -> None:
-        """Load and check everything; raise UserError to refuse. (configure)"""
+        """Load and check everything; raise UserError to refuse (configure)."""
 
     def tear_down(self) -> None:
-        """Undo `set_up`; must work after a half-finished one. (cleanup)"""
+        """Undo `set_up`; must work after a half-finished one (cleanup)."""
 
     def start_work(self) -> None:
-        """Begin to act. (activate)"""
+        """Begin to act (activate)."""
 
     def stop_work(self, text: str) -> None:
-        """End all work; the safe command goes out last. `text` says why. (deactivate)"""
+        """End all work, the safe command last; `text` says why (deactivate)."""
 
     def diagnose(self) -> Iterable[tuple[str, bytes, str, dict[str, Any]]]:
         """Yield (part, level, sentence, values) for /diagnostics."""

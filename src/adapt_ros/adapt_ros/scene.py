@@ -5,7 +5,11 @@ import numpy as np
 from adapt_learning.errors import SampleError
 from adapt_learning.runtime.limits import CommandLimiter
 from adapt_learning.runtime.run_goal import (
-    OUTCOME_ABORTED, OUTCOME_FAILURE, OUTCOME_SUCCESS, OUTCOME_UNKNOWN)
+    OUTCOME_ABORTED,
+    OUTCOME_FAILURE,
+    OUTCOME_SUCCESS,
+    OUTCOME_UNKNOWN,
+)
 from adapt_learning.tasks.base import Task
 
 IDLE, RUNNING, ENDED = 0, 1, 2

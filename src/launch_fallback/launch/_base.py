@@ -158,7 +158,7 @@ class LaunchContext:
 
     @property
     def locals(self) -> SimpleNamespace:
-        """What the event at hand brought along, as attributes (e.g. `locals.event`)."""
+        """Return what the event at hand brought along, as attributes (e.g. `locals.event`)."""
         return SimpleNamespace(**self._locals)
 
     def get_locals_as_dict(self) -> dict[str, Any]:

@@ -28,9 +28,10 @@ class LaunchDescription(LaunchDescriptionEntity):
         return self.entities
 
     def declared_arguments(self) -> list[tuple[Any, list]]:
-        """Return the arguments that can be seen without launching, each with the includes
+        """
+        Return the arguments that can be seen without launching, each with its includes.
 
-        around it. Of arguments of the same name only the first counts.
+        Of arguments of the same name only the first counts.
         """
         found: dict[str, tuple[Any, list]] = {}
         for argument, conditional, includes in _walk(self.entities, False, []):

@@ -21,7 +21,7 @@ class LaunchDescriptionSource:
 
     @property
     def location(self) -> str:
-        """The file, in a readable form."""
+        """Return the file, in a readable form."""
         return described(self._path)
 
     def get_launch_description(self, context: LaunchContext) -> LaunchDescription:

@@ -84,7 +84,7 @@ class ObservationFeature(_Part):
         if self.derive is not None:
             given = [n for n in ('topic', 'type', 'field', 'names') if getattr(self, n)]
             if given:
-                raise ValueError(f"a derived feature is computed, not received: remove {given}")
+                raise ValueError(f'a derived feature is computed, not received: remove {given}')
             return self
         _check_source(self)
         if self.align == 'sync' and self.type not in STAMPED:
@@ -209,7 +209,7 @@ class Contract(_Part):
         return FrameSpec(tuple(Feature(f.key, f.size, '1', _element_names(f)) for f in self.action))
 
     def interface(self) -> dict[str, Any]:
-        """Return what a policy depends on: a robot with other topics but the same interface fits."""
+        """Return what a policy depends on: robots that differ in topics only are the same to it."""
         return {
             'rate_hz': self.rate_hz,
             'observation': [

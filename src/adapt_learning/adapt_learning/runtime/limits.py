@@ -6,7 +6,6 @@ import numpy as np
 
 from adapt_learning.frames import Contract
 
-
 # A policy that saturates overshoots its box a little; cutting that off is not worth a report.
 _NOTABLE = 0.05
 

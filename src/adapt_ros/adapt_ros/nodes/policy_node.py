@@ -359,7 +359,7 @@ class PolicyNode(AdaptNode):
         silent, crowded = self._observations.silent(), self._observations.crowded()
         level = error if crowded else warn if silent else ok
         text = (f'nobody publishes {", ".join(silent)}' if silent else
-                f'several nodes publish {", ".join(crowded)}' if crowded else 'all topics are there')
+                f'several nodes publish {", ".join(crowded)}' if crowded else 'all topics there')
         yield 'observations', level, text, {
             'frames': counts.frames, 'samples': counts.samples,
             'wrong shape': counts.wrong_shape, 'out of order': counts.out_of_order,
