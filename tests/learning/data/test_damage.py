@@ -103,7 +103,7 @@ def test_an_empty_cell(folder):
     place = table.schema.get_field_index('next.reward')
     values = pa.array([None, *[0.0] * (len(table) - 1)], pa.float32())
     pq.write_table(table.set_column(place, 'next.reward', values), folder / DATA)
-    refuses(folder, 'episode 0', '1 empty cells')
+    refuses(folder, DATA, '1 empty cells')
 
 
 def test_never_overwrites(folder, dataset):

@@ -51,7 +51,7 @@ def verb(function: Callable) -> Callable:
             say_error(str(error))
             raise typer.Exit(FAILED) from error
         except BrokenPipeError:
-            # The reader of a pipe has gone (`adapt ... | head`); the interpreter shall not complain.
+            # Who read the pipe has gone (`adapt ... | head`); the interpreter shall not complain.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(FAILED) from None
         except OSError as error:

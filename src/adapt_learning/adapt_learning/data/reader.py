@@ -1,6 +1,8 @@
 """Reading LeRobotDataset v3.0; every damage is one clear DatasetError."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +37,12 @@ def load_dataset(folder: str | Path, *, contract: Contract | None = None,
         raise DatasetError(f'{folder} has no {v3.ADAPT}, which says by which contract it was '
                            'recorded: give the contract')
     episodes = []
-    for number, (table, row) in enumerate(zip(index.tables(), index.rows, strict=True)):
+    for number, (columns, row) in enumerate(zip(index.columns(), index.rows, strict=True)):
         try:
-            episodes.append(_episode(table, row, index.tasks))
+            episodes.append(_episode(columns, row, index.tasks))
         except DatasetError as error:
-            raise DatasetError(f'{index.data_file(number)}: episode {number}: {error}') from error
+            path = index.data_file(index.places[number])
+            raise DatasetError(f'{path}: episode {number}: {error}') from error
     try:
         dataset = Dataset(tuple(episodes), contract, index.meta)
     except DatasetError as error:
@@ -106,32 +109,39 @@ class FolderIndex:
         return [(row['meta/episodes/chunk_index'], row['meta/episodes/file_index'])
                 for row in self.rows]
 
-    def data_file(self, episode: int) -> Path:
-        """Return the file that holds an episode."""
-        chunk, file = self.places[episode]
+    def data_file(self, place: tuple[int, int]) -> Path:
+        """Return the data file of a (chunk, file)."""
+        chunk, file = place
         pattern = self.info.get('data_path') or v3.DATA_PATH
         return self.folder / pattern.format(chunk_index=chunk, file_index=file)
 
-    def tables(self):
-        """Yield the rows of every episode; each file is read once."""
-        path, table, start = None, None, 0
-        for number, row in enumerate(self.rows):
-            if self.data_file(number) != path:
-                self._check_used_up(path, table, start)
-                path, start = self.data_file(number), 0
-                table = _read_table(path)
-                _check_columns(path, table, self.info)
-            part = table.slice(start, row['length'])
-            _check_rows(path, part, number, row)
-            start += row['length']
-            yield part
-        self._check_used_up(path, table, start)
+    def columns(self) -> Iterator[dict[str, np.ndarray]]:
+        """Yield the number columns of every episode, [T] or [T, k]; each file is read once."""
+        for place, group in groupby(range(len(self.rows)), self.places.__getitem__):
+            numbers = list(group)
+            path = self.data_file(place)
+            table = _read_table(path)
+            _check_columns(path, table, self.info)
+            try:
+                columns = read_columns(table)
+            except DatasetError as error:
+                raise DatasetError(f'{path}: {error}') from error
+            start = 0
+            for number in numbers:
+                end = start + self.rows[number]['length']
+                part = {key: column[start:end] for key, column in columns.items()}
+                _check_rows(path, part, number, self.rows[number])
+                yield part
+                start = end
+            if start != len(table):
+                raise DatasetError(f'{path}: {len(table)} rows, but the episodes table points to '
+                                   f'{start} of them; {_MEND}')
 
     def remove_orphans(self) -> None:
         """Remove files that info.json does not count: they were written just before a kill."""
         kept = {self.folder / v3.EPISODES_PATH.format(chunk_index=chunk, file_index=file)
                 for chunk, file in self.episode_places}
-        kept |= {self.data_file(number) for number in range(len(self.rows))}
+        kept |= {self.data_file(place) for place in set(self.places)}
         for top in ('data', 'meta/episodes'):
             for path in (self.folder / top).glob('*/*.parquet'):
                 if path not in kept:
@@ -139,23 +149,16 @@ class FolderIndex:
         for path in self.folder.rglob('.*.tmp'):
             path.unlink()
 
-    def _check_used_up(self, path: Path | None, table: pa.Table | None, rows: int) -> None:
-        if table is not None and len(table) != rows:
-            raise DatasetError(f'{path}: {len(table)} rows, but the episodes table points to '
-                               f'{rows} of them; {_MEND}')
+
+def read_columns(table: pa.Table) -> dict[str, np.ndarray]:
+    """Return all number columns [N] or [N, k] of a table."""
+    return {name: _numpy(table[name]) for name in table.column_names
+            if _is_number(table[name].type)}
 
 
-def read_columns(source: Path | pa.Table) -> dict[str, np.ndarray]:
-    """Return all number columns [N] or [N, k] of a table or of a dataset folder."""
-    if isinstance(source, pa.Table):
-        return {name: _numpy(source[name]) for name in source.column_names
-                if _is_number(source[name].type)}
-    return read_columns(pa.concat_tables(FolderIndex.read(source).tables()))
-
-
-def _episode(table: pa.Table, row: dict[str, Any], tasks: tuple[str, ...]) -> Episode:
-    columns = read_columns(table)
-    size = len(table)
+def _episode(columns: dict[str, np.ndarray], row: dict[str, Any],
+             tasks: tuple[str, ...]) -> Episode:
+    size = row['length']
     time_s = (columns[v3.TIME_NS] / 1e9 if v3.TIME_NS in columns else columns['timestamp'])
     success = row.get(v3.SUCCESS)
     if v3.SUCCESS not in row and 'next.success' in columns:
@@ -260,15 +263,17 @@ def _check_columns(path: Path, table: pa.Table, info: dict[str, Any]) -> None:
                                f'{feature.get("shape")}; {_MEND}')
 
 
-def _check_rows(path: Path, table: pa.Table, number: int, row: dict[str, Any]) -> None:
+def _check_rows(path: Path, columns: dict[str, np.ndarray], number: int,
+                row: dict[str, Any]) -> None:
     wanted = {'episode_index': np.full(row['length'], number),
               'frame_index': np.arange(row['length']),
               'index': np.arange(row['dataset_from_index'], row['dataset_to_index'])}
-    if len(table) != row['length']:
+    there = len(columns['index'])
+    if there != row['length']:
         raise DatasetError(f'{path}: episode {number} has {row["length"]} rows by the episodes '
-                           f'table, only {len(table)} are there; {_MEND}')
+                           f'table, only {there} are there; {_MEND}')
     for name, values in wanted.items():
-        if not np.array_equal(_numpy(table[name]), values):
+        if not np.array_equal(columns[name], values):
             raise DatasetError(f'{path}: {name} of episode {number} is not {values[0]}..'
                                f'{values[-1]} as the episodes table says; {_MEND}')
 
