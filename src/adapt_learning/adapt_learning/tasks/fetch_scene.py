@@ -5,6 +5,7 @@ lie on opposite sides of the gripper in boxes of 10 x 4 cm, as the dissertation'
 up, and the observation is the contract's.
 """
 
+import mujoco
 import numpy as np
 from gymnasium_robotics.envs.fetch.pick_and_place import MujocoFetchPickAndPlaceEnv
 
@@ -39,6 +40,7 @@ class FetchScene(Task):
         model = self._sim.model
         self._fingers = [model.joint(f'robot0:{side}_gripper_finger_joint').qposadr[0]
                          for side in ('r', 'l')]
+        self._before_picture = mujoco.MjData(model)
         self.start_m = self._sim.initial_gripper_xpos.copy()
         """Gripper position at the start of every episode [m], shape [3]."""
         self.rest_height_m = float(self._sim.height_offset)
@@ -64,8 +66,15 @@ class FetchScene(Task):
         return bool(np.linalg.norm(block - self.goal_m) < GOAL_TOLERANCE_M)
 
     def render(self) -> np.ndarray:
-        """Return a camera picture, uint8 [height, width, 3]."""
-        return self._sim.render()
+        """Return a camera picture, uint8 [height, width, 3]; the episode goes on as without it."""
+        # The scene draws its goal by way of mj_forward, which moves what `raw` reads and what the
+        # solver starts from: an episode with pictures would take another way than one without.
+        sim = self._sim
+        mujoco.mj_copyData(self._before_picture, sim.model, sim.data)
+        try:
+            return sim.render()
+        finally:
+            mujoco.mj_copyData(sim.data, sim.model, self._before_picture)
 
     def close(self) -> None:
         """Free the renderer."""
