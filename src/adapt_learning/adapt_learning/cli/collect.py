@@ -24,6 +24,8 @@ def collect(
     out: Annotated[Path, typer.Option(help='Folder of the new dataset.')],
     seed: Annotated[int, typer.Option(help='Same seed, same dataset.')] = 0,
     noise_level: Annotated[float, typer.Option(help='Spread of starts and goals.')] = 1.0,
+    expert: Annotated[str, typer.Option(
+        help="Which of the task's demonstrators; default: its first.")] = '',
     jobs: JobsOption = None,
     json: JsonOption = None,
 ) -> None:
@@ -36,7 +38,7 @@ def collect(
     from adapt_learning.evaluation.collect import collect as run
     from adapt_learning.evaluation.workers import WorkerLost
     check_json(json)
-    plan = CollectPlan(task, episodes, seed, noise_level)
+    plan = CollectPlan(task, episodes, seed, noise_level, expert)
     try:
         with progress(f'collect {task}', episodes) as show:
             dataset = run(plan, out, jobs, lambda now: show(

@@ -35,6 +35,8 @@ class CollectPlan:
     """Successful episodes to keep."""
     seed: int
     noise_level: float = 1.0
+    expert: str = ''
+    """Name of the task's demonstrator; empty: its default one."""
 
     def __post_init__(self):
         if self.episodes < 1:
@@ -46,7 +48,8 @@ class CollectPlan:
     def command(self) -> str:
         """Return the command line that collects this (without --out)."""
         return (f'adapt collect {self.task} --episodes {self.episodes} --seed {self.seed} '
-                f'--noise-level {self.noise_level:g}')
+                f'--noise-level {self.noise_level:g}'
+                + (f' --expert {self.expert}' if self.expert else ''))
 
     @property
     def most_attempts(self) -> int:
@@ -94,7 +97,7 @@ def collect(plan: CollectPlan, out: str | Path, jobs: int | None = None,
     task = setup()
     try:
         task.reset(seed=0, options={'noise_level': plan.noise_level})  # says it if out of range
-        contract, expert = task.contract, type(task.expert()).__name__
+        contract, expert = task.contract, type(task.expert(plan.expert)).__name__
     finally:
         task.close()
     with own_folder(part):
@@ -103,7 +106,7 @@ def collect(plan: CollectPlan, out: str | Path, jobs: int | None = None,
         writer.finish()
         collected = load_dataset(part)
         dataset = Dataset(collected.episodes, contract, {
-            'command': plan.command, **asdict(plan), 'expert': expert,
+            'command': plan.command, **asdict(plan), 'expert_class': expert,
             'attempts': attempts, 'failed': attempts - len(collected)})
         save_dataset(out, dataset)
         shutil.rmtree(part)
@@ -136,7 +139,7 @@ def _fill(writer: DatasetWriter, plan: CollectPlan, setup: Callable[[], Task], j
     if kept >= plan.episodes:
         return attempt
     try:
-        with run_in_order(jobs, partial(_demonstrator, setup), _demonstrate,
+        with run_in_order(jobs, partial(_demonstrator, setup, plan.expert), _demonstrate,
                           _attempts(plan, attempt)) as results:
             for result in results:
                 attempt += 1
@@ -167,9 +170,9 @@ def _next_attempt(writer: DatasetWriter, plan: CollectPlan) -> int:
     return 1 + next(i for i in count() if plan.episode_seed(i) == last)
 
 
-def _demonstrator(setup: Callable[[], Task]) -> tuple[Task, ExpertController]:
+def _demonstrator(setup: Callable[[], Task], expert: str) -> tuple[Task, ExpertController]:
     task = setup()
-    return task, ExpertController(task.expert())
+    return task, ExpertController(task.expert(expert))
 
 
 def _demonstrate(state: tuple[Task, ExpertController], start: tuple[int, float]) -> Rollout:

@@ -1,6 +1,7 @@
 """What every task is: a gymnasium environment that speaks through a contract."""
 
 from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -47,6 +48,8 @@ class Task(gymnasium.Env):
     """
 
     spec_: ClassVar[TaskSpec]
+    experts: ClassVar[Mapping[str, Callable[[], Expert]]]
+    """Demonstrators by name, the default one first; none needs a download."""
     metadata: ClassVar[dict[str, Any]] = {'render_modes': ['rgb_array']}
 
     def __init__(self):
@@ -93,6 +96,14 @@ class Task(gymnasium.Env):
         """Return the present instant; its stamp is the simulated time since the start [ns]."""
         return self.layout.frame(self.steps * self.contract.period_ns, self.raw())
 
+    def expert(self, name: str = '') -> Expert:
+        """Return a demonstrator of this task; the first of `experts` where none is named."""
+        name = name or next(iter(self.experts))
+        if name not in self.experts:
+            raise SettingError(f"{self.spec_.name} has no expert '{name}'; allowed: "
+                               f'{", ".join(self.experts)}')
+        return self.experts[name]()
+
     @abstractmethod
     def raw(self) -> dict[str, np.ndarray]:
         """Return the raw value of every received feature of the contract."""
@@ -100,10 +111,6 @@ class Task(gymnasium.Env):
     @abstractmethod
     def is_success(self) -> bool:
         """Return whether the task is done at this instant."""
-
-    @abstractmethod
-    def expert(self) -> Expert:
-        """Return the demonstrator of this task."""
 
     @abstractmethod
     def _begin(self, noise_level: float) -> None:
