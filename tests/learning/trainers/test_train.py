@@ -134,6 +134,14 @@ def test_existing_artifacts_are_noticed_before_training(data, trained):
         train(request('bc', data, folder, (), seeds=(0, 1)))
 
 
+def test_foreign_folder_beside_the_artifact_is_left_alone(data, tiny, tmp_path):
+    (tmp_path / 'model.run').mkdir()
+    (tmp_path / 'model.run' / 'mine.txt').write_text('keep')
+    with pytest.raises(UserError, match='not the folder of a run'):
+        train(request('bc', data, tmp_path / 'model', tiny('bc')))
+    assert (tmp_path / 'model.run' / 'mine.txt').read_text() == 'keep'
+
+
 def test_missing_data(tmp_path):
     with pytest.raises(UserError, match='not a dataset'):
         train(request('bc', tmp_path / 'nowhere', tmp_path / 'out', ()))

@@ -21,20 +21,25 @@ class LikenessConfig:
 
     draws: int = 16
     """Number of (t, noise) draws; even, because noises come in pairs (e, -e)."""
-    t_low: float = 0.02
+    t_low: float = 0.01
     """Smallest noising step, as a share of T."""
-    t_high: float = 0.3
+    t_high: float = 0.1
     """
-    Largest noising step, as a share of T. With much noise every pair looks alike, with hardly
-    any the error measures the network more than the pair.
+    Largest noising step, as a share of T. With much noise every pair looks alike: in FetchPick
+    the range 0.1-0.4 tells an action that is off by a tenth of its spread from an expert's with
+    an AUC of 0.68, the range 0.02-0.3 with 0.86, 0.005-0.05 with 0.95 (one pair each).
     """
     seed: int = 0
     window: int = 10
     """Ticks of the running mean that is compared with the thresholds."""
     warn_quantile: float = 0.99
     """The warning threshold is this quantile of the running mean over held-out expert episodes."""
-    stop_factor: float = 2.0
-    """The stop threshold is the warning threshold times this."""
+    stop_factor: float = 5.0
+    """
+    The stop threshold is the warning threshold times this. Starts outside of the demonstrations
+    that the policy still masters reach 2 (FetchPick at noise level 1.25), a block that is not
+    where the camera says 29 and an arm that stands still 9.
+    """
 
     def __post_init__(self):
         if self.window < 1 or not 0 < self.warn_quantile <= 1 or self.stop_factor < 1:

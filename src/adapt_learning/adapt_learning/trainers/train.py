@@ -35,6 +35,8 @@ from adapt_learning.trainers.loop import (
 from adapt_learning.trainers.presets import RunConfig, resolve
 from adapt_learning.trainers.progress import ProgressReport
 
+_RUN_FILE = 'run.json'
+
 
 @dataclass(frozen=True)
 class TrainRequest:
@@ -158,10 +160,14 @@ def _open_run(job: _Job):
     if checkpoint is not None:
         raise SettingError(f'{folder} holds an unfinished run; go on with --resume, or remove the '
                            'folder to begin again')
-    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        if not (folder / _RUN_FILE).is_file():
+            raise SettingError(f'{folder} is where the logs of this run would go, and it is not '
+                               'the folder of a run: give --out another name')
+        shutil.rmtree(folder)
     folder.mkdir(parents=True)
     text = json.dumps(_identity(job), indent=1, sort_keys=True) + '\n'
-    (folder / 'run.json').write_text(text, encoding='utf-8')
+    (folder / _RUN_FILE).write_text(text, encoding='utf-8')
     return None
 
 
