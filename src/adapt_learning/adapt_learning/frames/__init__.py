@@ -9,7 +9,8 @@ Owns: the contract's schema, frames, layouts, the assembling of frames from stre
 May import: numpy, pydantic, yaml, the standard library. Never: torch, mujoco, ROS.
 """
 
-from adapt_learning.frames.contract import Contract, load_contract, parse_contract
+from adapt_learning.frames.contract import Contract
+from adapt_learning.frames.contract_file import load_contract, parse_contract
 from adapt_learning.frames.frame import Feature, Frame, FrameSpec
 from adapt_learning.frames.ingest import FrameAssembler
 from adapt_learning.frames.layout import Layout

@@ -5,24 +5,20 @@ size, the unit and the limits. The simulation bridge publishes by it, the policy
 commands by it, the recorder and the bag conversion read by it. Going from simulation to a real
 robot means another contract and no code.
 
-A contract is checked completely on load: all mistakes are reported at once, each with its line.
+This file holds the schema with the rules of single features; `contract_rules` has the rules
+between features, `contract_file` reads a file and reports all mistakes at once.
 """
 
 import hashlib
 import json
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from adapt_learning.errors import ContractError
+from adapt_learning.frames.contract_rules import check_source, cross_problems
 from adapt_learning.frames.frame import Feature, FrameSpec
 from adapt_learning.frames.messages import ELEMENT_NAMES, FIELDS, STAMPED
-
-CONTRACT_DIR = Path(__file__).parent.parent / 'contracts'
-"""The contracts of the simulated tasks, installed with the package."""
 
 _KEY = r'^[a-z][a-z0-9_]*$'
 _TOPIC = r'^(~?/)?[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*$'
@@ -86,7 +82,7 @@ class ObservationFeature(_Part):
             if given:
                 raise ValueError(f'a derived feature is computed, not received: remove {given}')
             return self
-        _check_source(self)
+        check_source(self)
         if self.align == 'sync' and self.type not in STAMPED:
             raise ValueError(
                 f"align 'sync' needs a message with a header; {self.type} has none, "
@@ -101,7 +97,8 @@ class ObservationFeature(_Part):
         size = 3 if self.convert == 'euler_xyz' else self.raw_size
         if self.take:
             if size is not None and max(self.take) >= size or min(self.take) < 0:
-                raise ValueError(f'take {list(self.take)} points outside of 0..{size - 1}')
+                last = 'the last element' if size is None else size - 1
+                raise ValueError(f'take {list(self.take)} points outside of 0..{last}')
             size = len(self.take)
         if size is not None and size != self.size:
             raise ValueError(f'size is {self.size}, but the source gives {size} elements')
@@ -136,7 +133,7 @@ class ActionFeature(_Part):
 
     @model_validator(mode='after')
     def _check(self):
-        _check_source(self)
+        check_source(self)
         if self.scale == 0:
             raise ValueError('scale must not be 0: the action would be lost')
         fixed = len(self.names) or FIELDS[self.type].get(self.field)
@@ -234,175 +231,17 @@ class Contract(_Part):
         return _hash(self.model_dump(mode='json'))
 
 
-def load_contract(path: str | Path) -> Contract:
-    """
-    Read and check a contract.
-
-    `path` is a YAML file or the bare name of a contract that is installed with the package
-    (`fetch_pick`). Raises ContractError with every mistake and its line.
-    """
-    path = Path(path)
-    if not path.suffix and len(path.parts) == 1:
-        installed = CONTRACT_DIR / f'{path.name}.yaml'
-        if not installed.is_file():
-            known = sorted(p.stem for p in CONTRACT_DIR.glob('*.yaml'))
-            raise ContractError(
-                f"there is no installed contract '{path.name}'; allowed: {known}, or the path of "
-                'a .yaml file')
-        path = installed
-    try:
-        text = path.read_text(encoding='utf-8')
-    except OSError as error:
-        raise ContractError(f'cannot read the contract {path}: {error.strerror}') from error
-    except UnicodeDecodeError as error:
-        raise ContractError(f'the contract {path} is not a text file in UTF-8') from error
-    return parse_contract(text, str(path))
-
-
-def parse_contract(text: str, origin: str = 'contract') -> Contract:
-    """Check the text of a contract; `origin` is how error messages call it."""
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, 'problem_mark', None)
-        where = f':{mark.line + 1}' if mark else ''
-        problem = getattr(error, 'problem', None) or str(error)
-        raise ContractError(f'{origin}{where}: this is not YAML: {problem}') from error
-    if not isinstance(values, dict):
-        raise ContractError(f'{origin}: a contract is a YAML mapping with name, rate_hz, '
-                            f'observation and action; got {type(values).__name__}')
-    try:
-        return Contract.model_validate(values)
-    except ValidationError as error:
-        # Pydantic stops before the rules between features where a single feature is wrong; they
-        # are asked again here, so that the user sees all mistakes in one go.
-        found = set(cross_problems(values))
-        found |= {(item['loc'], _message(item)) for item in error.errors()
-                  if item['loc'] or not found}
-    lines = sorted((_line(node, loc), '.'.join(map(str, loc)) or 'contract', message)
-                   for loc, message in found)
-    problems = tuple(f'{origin}:{line}: {where}: {message}' for line, where, message in lines)
-    count = f'{len(problems)} mistake' + ('s' if len(problems) > 1 else '')
-    raise ContractError(f'the contract {origin} has {count}:\n  ' + '\n  '.join(problems), problems)
-
-
-def _check_source(part) -> None:
-    """Check topic, type, field and names of a received or commanded feature."""
-    missing = [name for name in ('topic', 'type', 'field') if not getattr(part, name)]
-    if missing:
-        hint = ' (or derive)' if isinstance(part, ObservationFeature) else ''
-        raise ValueError(f'topic, type and field are needed{hint}; {missing} missing')
-    if part.type not in FIELDS:
-        raise ValueError(f"type '{part.type}' is not one that the bridge can read and write; "
-                         f'allowed: {sorted(FIELDS)}')
-    if part.field not in FIELDS[part.type]:
-        raise ValueError(f"{part.type} has no field '{part.field}' for a contract; "
-                         f'allowed: {sorted(FIELDS[part.type])}')
-    if bool(part.names) != (part.type == 'sensor_msgs/msg/JointState'):
-        raise ValueError('names (the joints, in order) are needed with sensor_msgs/msg/JointState '
-                         'and only there')
-    if len(set(part.names)) != len(part.names):
-        raise ValueError(f'names {list(part.names)} are not unique')
-
-
 def _element_names(part) -> tuple[str, ...]:
-    if part.names:
-        return part.names
-    names = ELEMENT_NAMES.get(3 if getattr(part, 'convert', '') == 'euler_xyz' else part.size, ())
-    if getattr(part, 'take', ()):
-        return tuple(names[i] for i in part.take) if names else ()
+    """Return one name per element of the vector where the source has names, else none."""
+    if getattr(part, 'convert', '') == 'euler_xyz':
+        names = ELEMENT_NAMES[3]
+    else:
+        names = part.names or ELEMENT_NAMES.get(getattr(part, 'raw_size', part.size), ())
+    if names and getattr(part, 'take', ()):
+        return tuple(names[i] for i in part.take)
     return names if len(names) == part.size else ()
 
 
 def _hash(value: Any) -> str:
     canonical = json.dumps(value, sort_keys=True, separators=(',', ':'))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
-
-
-def cross_problems(values: dict) -> list[tuple[tuple, str]]:
-    """
-    Return (place, message) for every broken rule between features.
-
-    Works on unchecked values too: whatever is not of the right form is passed over, because the
-    schema reports it.
-    """
-    observation = _named(values, 'observation')
-    action = _named(values, 'action')
-    problems = [
-        *_repeated('observation', observation), *_repeated('action', action),
-        *_repeated('cameras', _named(values, 'cameras')),
-    ]
-    received = {part['key']: part for _, part in observation if not part.get('derive')}
-    if observation and not any(p.get('align', 'sync') == 'sync' for p in received.values()):
-        problems.append((('observation',), "at least one received feature must have align 'sync': "
-                                           'it sets the instant of the frame'))
-    for place, part in observation:
-        of = (part.get('derive') or {}).get('of') if isinstance(part.get('derive'), dict) else None
-        for key in of or ():
-            if key not in received:
-                problems.append((place, f"'{part['key']}' is derived from '{key}', which is not a "
-                                        f'received feature; there are {sorted(received)}'))
-            elif received[key].get('size') != part.get('size'):
-                problems.append((place, f"'{part['key']}' has size {part.get('size')}, its source "
-                                        f"'{key}' has {received[key].get('size')}"))
-    types: dict[str, str] = {}
-    direction: dict[str, str] = {}
-    for place, part in (*observation, *action):
-        topic = part.get('topic')
-        if not topic:
-            continue
-        if types.setdefault(topic, part.get('type')) != part.get('type'):
-            problems.append((place, f"topic '{topic}' is used with two types: {types[topic]} and "
-                                    f'{part.get("type")}'))
-        if direction.setdefault(topic, place[0]) != place[0]:
-            problems.append((place, f"topic '{topic}' is used for observation and for action"))
-    return problems
-
-
-def _named(values: dict, kind: str) -> list[tuple[tuple, dict]]:
-    parts = values.get(kind)
-    if not isinstance(parts, list | tuple):
-        return []
-    return [((kind, i), part) for i, part in enumerate(parts)
-            if isinstance(part, dict) and isinstance(part.get('key'), str)]
-
-
-def _repeated(kind: str, parts: list[tuple[tuple, dict]]) -> list[tuple[tuple, str]]:
-    seen: dict[str, tuple] = {}
-    problems = []
-    for place, part in parts:
-        if seen.setdefault(part['key'], place) != place:
-            problems.append((place, f"{kind} keys must be unique; '{part['key']}' stands there "
-                                    'twice'))
-    return problems
-
-
-def _message(item: dict) -> str:
-    """Say one pydantic error in the words of the contract."""
-    if item['type'] == 'missing':
-        return 'is needed and missing'
-    if item['type'] == 'extra_forbidden':
-        return 'is not a word of the contract (a typing error?)'
-    if item['type'] == 'value_error':
-        return item['msg'].removeprefix('Value error, ')
-    return f'{item["msg"]}; got {item["input"]!r}'
-
-
-def _line(root, loc: tuple) -> int:
-    """Return the line (from 1) of the deepest part of `loc` that stands in the file."""
-    node, line = root, 1
-    for step in loc:
-        child = None
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if key.value == str(step):
-                    child, line = value, key.start_mark.line + 1
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-            if step < len(node.value):
-                child = node.value[step]
-                line = child.start_mark.line + 1
-        if child is None:
-            break
-        node = child
-    return line

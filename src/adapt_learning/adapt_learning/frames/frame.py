@@ -89,7 +89,9 @@ class Frame:
     @cached_property
     def vector(self) -> np.ndarray:
         """Return the values in the spec's order, float32, shape [spec.size]."""
-        return np.concatenate([self.values[f.key] for f in self.spec.features]).astype(np.float32)
+        values = np.concatenate([self.values[f.key] for f in self.spec.features])
+        with np.errstate(over='ignore'):  # becomes infinite, which `is_finite` tells
+            return values.astype(np.float32)
 
     @cached_property
     def is_finite(self) -> bool:

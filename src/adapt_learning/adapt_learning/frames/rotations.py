@@ -10,12 +10,12 @@ def euler_xyz(quaternion: np.ndarray) -> np.ndarray:
     Turn a quaternion [x, y, z, w] into intrinsic x-y-z Euler angles [rad], shape [3].
 
     This is the convention of the object angles in the Fetch observation (MuJoCo's eulerseq 'xyz').
-    The quaternion need not have unit length; a zero quaternion gives NaN, so that the finite
-    check sees it.
+    The quaternion need not have unit length; what is no rotation (zero, NaN, infinite) gives NaN
+    in all three, so that the finite check sees it.
     """
     x, y, z, w = (float(v) for v in quaternion)
     norm = math.sqrt(x * x + y * y + z * z + w * w)
-    if norm == 0.0:
+    if not 0.0 < norm < math.inf:
         return np.full(3, math.nan)
     x, y, z, w = x / norm, y / norm, z / norm, w / norm
     r02 = 2 * (x * z + w * y)
