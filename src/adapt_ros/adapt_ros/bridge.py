@@ -22,18 +22,23 @@ class ObservationReader:
     """Subscribe to the contract's observation topics and hand complete frames on."""
 
     def __init__(self, node: Node, contract: Contract, on_frame: Callable[[Frame, int], None],
-                 on_malformed: Callable[[str], None], profile: QoSProfile = qos.SENSOR_IN):
+                 on_malformed: Callable[[str], None], profile: QoSProfile = qos.SENSOR_IN,
+                 on_repeat: Callable[[int], None] = lambda stamp: None):
         self._node = node
         self._on_frame = on_frame
         self._on_malformed = on_malformed
+        self._on_repeat = on_repeat
+        self._last_stamp = -1
         self.assembler = FrameAssembler(contract)
         self._features = {
             topic: tuple(f for f in contract.observation if f.derive is None and f.topic == topic)
             for topic in self.assembler.keys_of
         }
+        self._last_topic = self.assembler.sync_topics[-1]
         self._subscriptions = [
-            node.create_subscription(message_class(features[0].type), topic,
-                                     self._callback(topic), profile)
+            node.create_subscription(
+                message_class(features[0].type), topic, self._callback(topic),
+                qos.LATCHED if _is_of_episode(features) else profile)
             for topic, features in self._features.items()
         ]
 
@@ -55,12 +60,16 @@ class ObservationReader:
         def receive(message):
             received_ns = time.monotonic_ns()
             try:
-                frame = self.assembler.push(topic, *read(message, self._features[topic]))
+                stamp, raw = read(message, self._features[topic])
+                frame = self.assembler.push(topic, stamp, raw)
             except SampleError as error:
                 self._on_malformed(str(error))
                 return
             if frame is not None:
+                self._last_stamp = stamp
                 self._on_frame(frame, received_ns)
+            elif stamp == self._last_stamp and topic == self._last_topic:
+                self._on_repeat(stamp)
         return receive
 
 
@@ -103,8 +112,9 @@ class ObservationWriter:
         self._topics = _by_topic(received)
         self._of_episode = {f.topic for f in received if f.align == 'episode'}
         self._publishers = {
-            topic: node.create_publisher(message_class(features[0].type), topic,
-                                         qos.SENSOR_LOCKSTEP)
+            topic: node.create_publisher(
+                message_class(features[0].type), topic,
+                qos.LATCHED if topic in self._of_episode else qos.SENSOR_LOCKSTEP)
             for topic, features in self._topics.items()
         }
 
@@ -191,6 +201,11 @@ def _message(features, values: Mapping[str, np.ndarray], stamp: int):
         if getattr(feature, 'frame_id', ''):
             message.header.frame_id = feature.frame_id
     return message
+
+
+def _is_of_episode(features) -> bool:
+    """Return whether a topic is said once per episode: whoever comes late must still get it."""
+    return any(feature.align == 'episode' for feature in features)
 
 
 def _is_stamped(type_name: str) -> bool:

@@ -61,7 +61,7 @@ class FrameAssembler:
             topic: tuple(f.key for f in received if f.topic == topic)
             for topic in dict.fromkeys(f.topic for f in received)
         }
-        self._sync = tuple(dict.fromkeys(f.topic for f in received if f.align == 'sync'))
+        self.sync_topics = tuple(dict.fromkeys(f.topic for f in received if f.align == 'sync'))
         self._of_episode = tuple(
             dict.fromkeys(f.topic for f in received if f.align == 'episode'))
         self._max_age_ns = {
@@ -74,6 +74,7 @@ class FrameAssembler:
         self._streams = {topic: _Stream() for topic in self.keys_of}
         self._restart_grid()
         self._begin_ns = None
+        self._newest_frame_ns: int | None = None
 
     def begin_episode(self, stamp_ns: int) -> Frame | None:
         """
@@ -83,7 +84,7 @@ class FrameAssembler:
         """
         self._begin_ns = stamp_ns
         self._restart_grid()
-        newest = max(self._streams[topic].stamp_ns for topic in self._sync)
+        newest = max(self._streams[topic].stamp_ns for topic in self.sync_topics)
         return self._complete(newest) if newest >= stamp_ns else None
 
     def end_episode(self) -> None:
@@ -122,11 +123,11 @@ class FrameAssembler:
                                         f'{(stream.stamp_ns - stamp_ns) / 1e9:.3f} s')
             return None
         stream.stamp_ns, stream.raw = stamp_ns, checked
-        if topic in self._sync:
+        if topic in self.sync_topics:
             return self._complete(stamp_ns)
         # A goal that comes after the observations of the first instant completes it.
         if topic in self._of_episode and self._last_index < 0:
-            return self._complete(max(self._streams[t].stamp_ns for t in self._sync))
+            return self._complete(max(self._streams[t].stamp_ns for t in self.sync_topics))
         return None
 
     def _restart_grid(self) -> None:
@@ -139,7 +140,10 @@ class FrameAssembler:
             return None
         if self._begin_ns is not None and stamp_ns < self._begin_ns:
             return None
-        if any(self._streams[topic].stamp_ns != stamp_ns for topic in self._sync):
+        # One instant, one frame, also where the next episode's parts came before its announcement.
+        if self._newest_frame_ns is not None and stamp_ns <= self._newest_frame_ns:
+            return None
+        if any(self._streams[topic].stamp_ns != stamp_ns for topic in self.sync_topics):
             return None
         if self.missing():
             return None
@@ -151,6 +155,7 @@ class FrameAssembler:
             return None
         raw = {key: value for s in self._streams.values() for key, value in s.raw.items()}
         self.counts.frames += 1
+        self._newest_frame_ns = stamp_ns
         return self.layout.frame(stamp_ns, raw)
 
     def _due(self, stamp_ns: int) -> bool:

@@ -59,6 +59,7 @@ class PolicyNode(AdaptNode):
         self._goal = None
         self._book: RunGoal | None = None
         self._began: tuple[int, int] | None = None
+        self._answer: tuple[int, dict] | None = None
         self._last_status_ns = 0
         self._ticks_before = self._misses_before = self._limited_before = 0
         self._last_stop = Stop(StopReason.NONE, '')
@@ -81,7 +82,7 @@ class PolicyNode(AdaptNode):
         self._commands = CommandWriter(self, self.contract)
         profile = qos.SENSOR_LOCKSTEP if self.settings.lockstep else qos.SENSOR_IN
         self._observations = ObservationReader(
-            self, self.contract, self._on_frame, self._on_malformed, profile)
+            self, self.contract, self._on_frame, self._on_malformed, profile, self._on_repeat)
         self._episodes = self.create_subscription(
             EpisodeStatus, self.settings.episode_topic, self._on_episode, qos.LATCHED)
         self._server = ActionServer(
@@ -218,6 +219,7 @@ class PolicyNode(AdaptNode):
                 self._finish(decision.stop)
             return
         self._send(decision.commands, frame.stamp_ns if self.settings.lockstep else None)
+        self._answer = (frame.stamp_ns, decision.commands)
         first = self._book.waiting_since_ns is not None
         self._book.observed()
         stop = self.runner.judge()
@@ -225,6 +227,12 @@ class PolicyNode(AdaptNode):
             self._finish(stop)
         elif first or time.monotonic_ns() - self._last_status_ns > _STATUS_PERIOD_NS:
             self._publish_status()
+
+    def _on_repeat(self, stamp_ns: int) -> None:
+        """Lockstep: the simulation repeats itself, so it has not heard the answer; say it again."""
+        if self.settings.lockstep and self._book is not None and self._answer is not None:
+            if self._answer[0] == stamp_ns:
+                self._send(self._answer[1], stamp_ns)
 
     def _on_episode(self, message: EpisodeStatus) -> None:
         now = time.monotonic_ns()

@@ -26,6 +26,8 @@ from adapt_ros.scene import Scene
 
 # A command may be this many periods old before the simulated robot stops by itself.
 _COMMAND_PERIODS = 2
+# Lockstep: what has not been answered for so long is said again; a listener may have come late.
+_REPEAT_NS = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class SimBridge(AdaptNode):
         self._commands = None
         self._newest: tuple[int, dict] | None = None
         self._waiting_since_ns: int | None = None
+        self._published_ns = 0
         self._paused = False
         self._malformed = ''
 
@@ -180,6 +183,8 @@ class SimBridge(AdaptNode):
             self.get_logger().warning(
                 f'no command for {waited:.1f} s; the episode is given up (is policy_node running?)')
             self._end(Outcome.ABORTED)
+        elif time.monotonic_ns() - self._published_ns > _REPEAT_NS:
+            self._write_observation(begin=self._scene.steps == 0)
 
     def _publish_observation(self, begin: bool = False) -> None:
         stamp = self._scene.stamp_ns
@@ -188,6 +193,11 @@ class SimBridge(AdaptNode):
             self._waiting_since_ns = time.monotonic_ns()
         else:
             self._commands.expect(0)
+        self._write_observation(begin)
+
+    def _write_observation(self, begin: bool) -> None:
+        stamp = self._scene.stamp_ns
+        self._published_ns = time.monotonic_ns()
         clock = Clock()
         clock.clock.sec, clock.clock.nanosec = divmod(stamp, 1_000_000_000)
         self._observations.write(self._scene.raw(), stamp, begin)
