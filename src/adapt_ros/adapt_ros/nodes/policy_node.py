@@ -8,7 +8,6 @@ reports. Everything runs on one thread, so a decision is never half made when a 
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from action_msgs.msg import GoalStatus
@@ -27,6 +26,7 @@ from adapt_ros import qos
 from adapt_ros.bridge import CommandWriter, ObservationReader
 from adapt_ros.lifecycle import AdaptNode, run
 from adapt_ros.parameters import Range, parameter
+from adapt_ros.resources import artifact_folder
 
 _STATUS_PERIOD_NS = 200_000_000
 
@@ -35,7 +35,7 @@ _STATUS_PERIOD_NS = 200_000_000
 class PolicyNodeSettings:
     """Parameters of policy_node."""
 
-    artifact: str = parameter('', 'Folder of the trained policy')
+    artifact: str = parameter('', 'Folder of a trained policy, or name of a shipped one')
     contract: str = parameter('', 'Contract file, or name of an installed one; empty: the '
                                   "contract of the artifact's task")
     lockstep: bool = parameter(False, 'The simulation waits for every command: observations are '
@@ -70,8 +70,10 @@ class PolicyNode(AdaptNode):
     def set_up(self) -> None:
         """Load the artifact, compare it with the contract, make the ROS entities."""
         if not self.settings.artifact:
-            raise SettingError("parameter 'artifact' is needed: the folder of a trained policy")
-        policy = load_policy(self.settings.artifact)
+            raise SettingError("parameter 'artifact' is needed: the folder of a trained policy, or "
+                               'the name of a shipped one such as fetch_pick_dbc')
+        folder = artifact_folder(self.settings.artifact)
+        policy = load_policy(folder)
         self.contract = load_contract(self.settings.contract or policy.manifest.task)
         check_contract(policy.manifest, self.contract)
         self.runner = PolicyRunner(policy, self.contract, RunnerOptions(
@@ -99,7 +101,7 @@ class PolicyNode(AdaptNode):
             1.0 / self.settings.watchdog_rate, self._watch, clock=self.steady)
         self._configured = True
         self.get_logger().info(
-            f'policy {policy.name} of {Path(self.settings.artifact).name} for contract '
+            f'policy {policy.name} of {folder.name} for contract '
             f'{self.contract.name} ({self.contract.interface_hash}), '
             f'{"lockstep" if self.settings.lockstep else "real time"}')
 
