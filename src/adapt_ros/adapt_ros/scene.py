@@ -15,6 +15,10 @@ from adapt_learning.tasks.base import Task
 IDLE, RUNNING, ENDED = 0, 1, 2
 """States of adapt_msgs/msg/EpisodeStatus."""
 
+_GAP_NS = 1_000_000_000
+"""Simulated time between two episodes: more than any observation timeout, so that a listener can
+tell a new episode by its stamps even before it hears the announcement."""
+
 __all__ = ['ENDED', 'IDLE', 'OUTCOME_ABORTED', 'RUNNING', 'Scene']
 
 
@@ -51,7 +55,7 @@ class Scene:
         self.episode += 1
         self.seed, self.noise_level = seed, noise_level
         self.steps, self.episode_return = 0, 0.0
-        self.stamp_ns += self.contract.period_ns
+        self.stamp_ns += _GAP_NS
         self.state, self.outcome = RUNNING, OUTCOME_UNKNOWN
 
     def advance(self, commands: dict[str, np.ndarray]) -> int | None:
