@@ -2,7 +2,7 @@
 # and in any order, and go on after an interruption. `make help` lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint clean distclean
+.PHONY: help setup demo test lint bench clean distclean
 ARGS ?=
 
 help:  ## show this list
@@ -22,6 +22,9 @@ test: setup  ## set up, then all tests
 
 lint: setup  ## set up, then ruff and, where installed, the ament linters
 	@scripts/lint.sh
+
+bench: setup  ## set up, then measure latency and lockstep speed (benchmarks/*.json)
+	@scripts/bench.sh
 
 clean:  ## remove what colcon has built
 	rm -rf build install log
