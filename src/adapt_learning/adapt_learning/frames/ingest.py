@@ -44,9 +44,11 @@ class FrameAssembler:
     - `asof` features contribute their newest sample if it is at most `max_age_s` older.
     - `hold` features contribute their newest sample of any age (calibrations, fixed goals).
     - `episode` features contribute their newest sample of the present episode (its goal). With
-      such features there are no frames outside of `begin_episode` ... `end_episode`: the goal of
-      the last episode can never be mixed with the observations of the next one, in whatever order
-      the topics arrive.
+      such features there are no frames outside of `begin_episode` ... `end_episode`, and none
+      after a gap in the stamps that is longer than the contract's observation timeout. So the
+      goal of the last episode is never mixed with the observations of the next one: in whatever
+      order the topics arrive where such a gap lies between them, and else where the end of the
+      last one is heard before the next one's observations.
     - Frames come at the contract's rate; a faster source is thinned on a grid of stamps.
 
     Time is handed in, never asked for.
@@ -66,6 +68,7 @@ class FrameAssembler:
             dict.fromkeys(f.topic for f in received if f.align == 'episode'))
         self._max_age_ns = {
             f.topic: round(f.max_age_s * 1e9) for f in received if f.align == 'asof'}
+        self._gap_ns = round(contract.safety.observation_timeout_s * 1e9)
         self._begin_ns: int | None = None
         self.reset()
 
@@ -74,7 +77,7 @@ class FrameAssembler:
         self._streams = {topic: _Stream() for topic in self.keys_of}
         self._restart_grid()
         self._begin_ns = None
-        self._newest_frame_ns: int | None = None
+        self._newest_frame_ns = self._before_gap_ns = -1
 
     def begin_episode(self, stamp_ns: int) -> Frame | None:
         """
@@ -122,6 +125,10 @@ class FrameAssembler:
             self.counts.last_problem = (f"'{topic}' went back in time by "
                                         f'{(stream.stamp_ns - stamp_ns) / 1e9:.3f} s')
             return None
+        if topic in self.sync_topics:
+            newest = max(self._streams[t].stamp_ns for t in self.sync_topics)
+            if stamp_ns - newest > self._gap_ns:
+                self._before_gap_ns = newest
         stream.stamp_ns, stream.raw = stamp_ns, checked
         if topic in self.sync_topics:
             return self._complete(stamp_ns)
@@ -136,16 +143,20 @@ class FrameAssembler:
 
     def _complete(self, stamp_ns: int) -> Frame | None:
         """Return the frame at `stamp_ns` if all of its parts are there and the grid wants it."""
-        if self._of_episode and self._begin_ns is None:
+        if self._of_episode and (self._begin_ns is None or self._before_gap_ns >= self._begin_ns):
             return None
         if self._begin_ns is not None and stamp_ns < self._begin_ns:
             return None
         # One instant, one frame, also where the next episode's parts came before its announcement.
-        if self._newest_frame_ns is not None and stamp_ns <= self._newest_frame_ns:
+        if stamp_ns <= self._newest_frame_ns:
             return None
         if any(self._streams[topic].stamp_ns != stamp_ns for topic in self.sync_topics):
             return None
         if self.missing():
+            return None
+        # A goal from so far ahead is the next episode's; these observations of this one are late.
+        if any(self._streams[topic].stamp_ns - stamp_ns > self._gap_ns
+               for topic in self._of_episode):
             return None
         for topic, limit in self._max_age_ns.items():
             if stamp_ns - self._streams[topic].stamp_ns > limit:

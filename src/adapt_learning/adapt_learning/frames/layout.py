@@ -26,9 +26,9 @@ class Layout:
         self._features = {f.key: f for f in contract.observation}
 
     def check_raw(self, key: str, raw: np.ndarray) -> np.ndarray:
-        """Return the raw value as float64 [n]; raise SampleError where its length is wrong."""
+        """Return a float64 copy [n] of the raw value; SampleError where its length is wrong."""
         feature = self._features[key]
-        array = np.asarray(raw, dtype=np.float64)
+        array = np.array(raw, dtype=np.float64)
         size = feature.raw_size
         wrong = array.ndim != 1 or (size is not None and array.shape[0] != size)
         if not wrong and size is None:
