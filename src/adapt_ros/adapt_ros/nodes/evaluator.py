@@ -94,7 +94,7 @@ class Evaluator(AdaptNode):
         if settings.scene:
             self._reset = self.create_client(ResetSimulation, f'{settings.scene}/reset')
         self._action = ActionClient(self, RunPolicy, f'{settings.policy_node}/run_policy')
-        self.create_subscription(EpisodeStatus, 'episode', self._on_episode, qos.LATCHED)
+        self.create_subscription(EpisodeStatus, 'episode', self._on_episode, qos.LATCHED_IN)
         self._watching: list = []
         self._watch(settings.film_episodes > 0)
         self._settled_ns: int | None = None

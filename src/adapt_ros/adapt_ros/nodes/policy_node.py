@@ -59,6 +59,7 @@ class PolicyNode(AdaptNode):
         self._goal = None
         self._book: RunGoal | None = None
         self._began: tuple[int, int] | None = None
+        self._newest: Frame | None = None
         self._answer: tuple[int, dict] | None = None
         self._last_status_ns = 0
         self._ticks_before = self._misses_before = self._limited_before = 0
@@ -86,7 +87,7 @@ class PolicyNode(AdaptNode):
         self._observations = ObservationReader(
             self, self.contract, self._on_frame, self._on_malformed, profile, self._on_repeat)
         self._episodes = self.create_subscription(
-            EpisodeStatus, self.settings.episode_topic, self._on_episode, qos.LATCHED)
+            EpisodeStatus, self.settings.episode_topic, self._on_episode, qos.LATCHED_IN)
         self._server = ActionServer(
             self, RunPolicy, '~/run_policy', self._result,
             goal_callback=self._on_goal, handle_accepted_callback=self._on_accepted,
@@ -168,11 +169,14 @@ class PolicyNode(AdaptNode):
     def _begin(self, request) -> None:
         self._book = RunGoal(int(request.max_episodes), request.max_duration,
                              request.start_timeout, time.monotonic_ns())
-        self._observations.assembler.reset()
         self.runner.start()
-        if self._began is not None and self.contract.needs_episodes:
-            self._observations.assembler.begin_episode(self._began[1])
         self._publish_status()
+        # A simulation in lockstep waits for the answer to what it said before the goal came; a
+        # robot in motion gets no answer to old news.
+        newest = self._newest
+        if self.settings.lockstep and newest is not None and self._began is not None \
+                and newest.stamp_ns >= self._began[1]:
+            self._on_frame(newest, time.monotonic_ns())
 
     def _finish(self, stop: Stop) -> None:
         """End the run: safe command first, then the result."""
@@ -213,6 +217,7 @@ class PolicyNode(AdaptNode):
     # -- the loop -----------------------------------------------------------------------------
 
     def _on_frame(self, frame: Frame, received_ns: int) -> None:
+        self._newest = frame
         if self._book is None:
             return
         decision = self.runner.tick(frame, received_ns)
@@ -252,6 +257,10 @@ class PolicyNode(AdaptNode):
             return
         was_running, self._began = self._began is not None, None
         self._observations.assembler.end_episode()
+        if message.state == EpisodeStatus.STATE_IDLE:
+            # A scene that has just started: its clock may begin anew.
+            self._observations.assembler.reset()
+            self._newest = None
         if self._book is not None and was_running and message.state == EpisodeStatus.STATE_ENDED:
             self.runner.end_episode()
             stop = self._book.episode_ended(int(message.outcome.value), now)
@@ -298,6 +307,10 @@ class PolicyNode(AdaptNode):
         return response
 
     def _on_reset_stop(self, _, response):
+        latched = self.runner.latched
+        if latched is not None and latched.reason == StopReason.OBSERVATION_TIMEOUT:
+            # The robot's clock may have been set back; older stamps are welcome again.
+            self._observations.assembler.reset()
         self.runner.reset_stop()
         response.success, response.message = True, 'the stop is released; goals are accepted again'
         self._publish_status()
@@ -404,3 +417,7 @@ def _cancel_event():
 def main(args: list[str] | None = None) -> int:
     """Run the node (entry point)."""
     return run(PolicyNode, args)
+
+
+if __name__ == '__main__':
+    main()

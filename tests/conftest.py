@@ -1,0 +1,37 @@
+"""Shared by all tests: the helpers of tests/support, and a ROS domain of one's own."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / 'support'))
+
+
+@pytest.fixture(scope='session')
+def ros_domain():
+    """Hold a ROS domain for this test process: workers side by side never hear each other."""
+    from with_free_domain import hold_free_domain
+    domain, lock = hold_free_domain()
+    before = {name: os.environ.get(name)
+              for name in ('ROS_DOMAIN_ID', 'ROS_AUTOMATIC_DISCOVERY_RANGE')}
+    os.environ['ROS_DOMAIN_ID'] = str(domain)
+    os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+    yield domain
+    for name, value in before.items():
+        if value is None:
+            os.environ.pop(name)
+        else:
+            os.environ[name] = value
+    lock.close()
+
+
+@pytest.fixture(scope='session')
+def rclpy_session(ros_domain, tmp_path_factory):
+    """Start the middleware once for all tests of this process."""
+    import rclpy
+    os.environ['ROS_LOG_DIR'] = str(tmp_path_factory.mktemp('log'))
+    rclpy.init(args=['--ros-args', '--log-level', 'warn'], domain_id=ros_domain)
+    yield
+    rclpy.try_shutdown()
