@@ -5,10 +5,14 @@ pair from elsewhere gives a larger one. The running mean over a few ticks is com
 thresholds that were calibrated on held-out expert episodes when the policy was trained.
 """
 
+import math
 from collections import deque
 from dataclasses import dataclass
 
 from adapt_learning.errors import ArtifactError
+
+_WORST = 1e6
+"""Largest error that is told apart, in units of the warning threshold."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,13 @@ class LikenessMonitor:
         self.score = float('nan')
 
     def add(self, error: float) -> float:
-        """Take the noise-prediction error of one tick; return the running score (1 = warn)."""
-        self._window.append(error)
+        """
+        Take the noise-prediction error of one tick; return the running score (1 = warn).
+
+        An error that is not finite is the worst there is: a detector must not go blind there.
+        """
+        worst = _WORST * self.calibration.warn
+        self._window.append(min(error, worst) if math.isfinite(error) else worst)
         self.score = sum(self._window) / len(self._window) / self.calibration.warn
         return self.score
 

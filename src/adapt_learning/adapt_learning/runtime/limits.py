@@ -28,6 +28,7 @@ class CommandLimiter:
     def reset(self) -> None:
         """Begin an episode: no last command, soft start from nothing."""
         self._last: dict[str, np.ndarray] = {}
+        self._before: dict[str, np.ndarray] = {}
         self._ticks = 0
 
     def apply(self, commands: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -52,10 +53,14 @@ class CommandLimiter:
                 value = np.clip(value, last - step, last + step)
             changed = changed or bool((abs(value - wanted) > _NOTABLE * feature.limit).any())
             result[feature.key] = value
-        self._last = result
+        self._before, self._last = self._last, result
         self._ticks += 1
         self.limited += changed
         return result
+
+    def withdraw(self) -> None:
+        """Take back the last `apply`: its commands are not sent, so they are not to be held."""
+        self._last = self._before
 
     def safe(self) -> dict[str, np.ndarray]:
         """

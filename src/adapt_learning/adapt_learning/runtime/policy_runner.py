@@ -109,8 +109,9 @@ class PolicyRunner:
         commands = self.limiter.apply(self.layout.commands(action))
         # The pair that is judged is what the robot does, limits included.
         self._pending = (frame.vector, self.layout.action(commands))
-        self.latency.add((self._clock_ns() - (received_ns or now)) * 1e-9)
+        self.latency.add((self._clock_ns() - (now if received_ns is None else received_ns)) * 1e-9)
         if self._too_late():
+            self.limiter.withdraw()
             return self._fault(
                 StopReason.DEADLINE_MISSED,
                 f'{self.latency.misses_in_a_row} inferences in a row took longer than '
