@@ -2,7 +2,7 @@
 
 import typer
 
-from adapt_learning.cli import collect, data, doctor, evaluate, train
+from adapt_learning.cli import bench, collect, data, doctor, evaluate, train
 
 app = typer.Typer(
     name='adapt', no_args_is_help=True, pretty_exceptions_enable=False,
@@ -15,6 +15,7 @@ app.command('train')(train.train)
 app.command('eval')(evaluate.evaluate)
 app.command('doctor')(doctor.doctor)
 app.add_typer(data.app, name='data')
+app.add_typer(bench.app, name='bench')
 
 
 def main() -> None:

@@ -1,0 +1,75 @@
+"""A cell of a table: success of one policy at one noise level over its seeds."""
+
+from dataclasses import dataclass
+from statistics import mean, stdev
+from typing import Any
+
+from adapt_learning.benchmarks.evaluate_job import EvaluateJob
+from adapt_learning.benchmarks.job import Workplace
+from adapt_learning.evaluation.intervals import SuccessRate, success_rate
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Successes of K seeds in the same episodes."""
+
+    seeds: tuple[int, ...]
+    successes: tuple[int, ...]
+    """Per seed."""
+    episodes: int
+    """Per seed."""
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """Return the success rate of every seed [%]."""
+        return tuple(100 * n / self.episodes for n in self.successes)
+
+    @property
+    def mean(self) -> float:
+        """Return the mean over the seeds [%]."""
+        return mean(self.rates)
+
+    @property
+    def std(self) -> float | None:
+        """Return the sample standard deviation over the seeds [%]; None for one seed."""
+        return stdev(self.rates) if len(self.rates) > 1 else None
+
+    @property
+    def pooled(self) -> SuccessRate:
+        """
+        Return all episodes of all seeds as one sample, with its Wilson interval.
+
+        It takes the episodes for independent. They are not: those of one seed share a network, so
+        the interval is too narrow where the seeds differ.
+        """
+        return success_rate(sum(self.successes), self.episodes * len(self.successes))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON values; rates are percent."""
+        pooled = self.pooled
+        return {'seeds': list(self.seeds), 'episodes_per_seed': self.episodes,
+                'per_seed': [round(rate, 2) for rate in self.rates],
+                'mean': round(self.mean, 2),
+                'std': None if self.std is None else round(self.std, 2),
+                'wilson_low': round(100 * pooled.low, 2),
+                'wilson_high': round(100 * pooled.high, 2)}
+
+    def __str__(self) -> str:
+        """Return e.g. `97.3 ± 1.2 (96/97/99)`."""
+        spread = '' if self.std is None else f' ± {self.std:.1f}'
+        return f'{self.mean:.1f}{spread} ({"/".join(f"{rate:g}" for rate in self.rates)})'
+
+
+def cell_of(job: EvaluateJob, place: Workplace) -> Cell | None:
+    """Return the cell of an evaluation; None where it has no result yet."""
+    stored = job.stored(place)
+    if stored is None:
+        return None
+    result = stored['result']
+    return Cell(tuple(result['seeds']), tuple(result['successes']), result['episodes'])
+
+
+def seconds_of(job: Any, place: Workplace) -> float | None:
+    """Return how long a job took; None where it has no result yet."""
+    stored = job.stored(place)
+    return None if stored is None else stored['provenance']['seconds']

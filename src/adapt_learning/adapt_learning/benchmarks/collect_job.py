@@ -1,0 +1,67 @@
+"""Demonstrations by the task's expert."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from adapt_learning.benchmarks.job import Job, Workplace
+from adapt_learning.data import load_dataset
+from adapt_learning.evaluation.collect import CollectPlan, collect
+
+
+@dataclass(frozen=True)
+class CollectJob(Job):
+    """Collect a dataset."""
+
+    kind = 'collect'
+
+    task: str
+    episodes: int
+    expert: str
+    seed: int = 0
+    noise_level: float = 1.0
+
+    @property
+    def plan(self) -> CollectPlan:
+        """Return what `adapt collect` would be asked for."""
+        return CollectPlan(self.task, self.episodes, self.seed, self.noise_level, self.expert)
+
+    @property
+    def needs(self) -> tuple[Job, ...]:
+        """Return nothing: data come first."""
+        return ()
+
+    @property
+    def label(self) -> str:
+        """Return e.g. smooth303."""
+        return f'{self.expert or self.task}{self.episodes}'
+
+    @property
+    def command(self) -> str:
+        """Return the command line that collects the same."""
+        return f'{self.plan.command} --out DATA'
+
+    @property
+    def cost(self) -> float:
+        """Return seconds, roughly."""
+        return 0.04 * self.episodes
+
+    def inputs(self, place: Workplace) -> dict[str, Any]:
+        """Return the plan."""
+        return asdict(self)
+
+    def folder(self, place: Workplace) -> Path:
+        """Return the folder of the dataset."""
+        return place.cache / f'data-{self.label}-{self.key(place)}'
+
+    def has_product(self, place: Workplace) -> bool:
+        """Return whether the dataset is there."""
+        return self.folder(place).is_dir()
+
+    def run(self, place: Workplace) -> dict[str, Any]:
+        """Collect; a dataset that is there already is only read."""
+        folder = self.folder(place)
+        there = self.has_product(place)
+        dataset = load_dataset(folder) if there else collect(self.plan, folder, jobs=1)
+        return {'dataset': dataset.hash, 'episodes': len(dataset), 'steps': dataset.steps,
+                'attempts': dataset.meta['attempts'], 'failed': dataset.meta['failed']}

@@ -1,0 +1,129 @@
+"""`adapt bench`: tables of the dissertation and series of experiments."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from adapt_learning.cli.common import (
+    JobsOption,
+    JsonOption,
+    WorkFailed,
+    check_json,
+    console,
+    progress,
+    verb,
+    write_result,
+)
+from adapt_learning.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from adapt_learning.benchmarks.job import Job, Workplace
+
+app = typer.Typer(no_args_is_help=True, help='Make the tables; an interrupted one continues.')
+
+OutOption = Annotated[Path, typer.Option(
+    '--out', help='Folder of results and tables; results are files per job.')]
+CacheOption = Annotated[Path, typer.Option(
+    '--cache', help='Folder of datasets and artifacts; may be removed when all is done.')]
+_OUT, _CACHE = Path('benchmarks'), Path('runs/bench')
+
+
+@app.command('table-3.3')
+@verb
+def table_3_3(
+    preset: Annotated[str, typer.Option(help='cpu (minutes) or paper (as published).')] = 'cpu',
+    expert: Annotated[str, typer.Option(help='Who demonstrates: smooth or staged.')] = 'smooth',
+    seeds: Annotated[str, typer.Option(help='Seeds, trained together: 0,1,2.')] = '0,1,2',
+    episodes: Annotated[int, typer.Option(min=1, help='Episodes per seed and level.')] = 100,
+    jobs: JobsOption = None,
+    out: OutOption = _OUT,
+    cache: CacheOption = _CACHE,
+    json: JsonOption = None,
+) -> None:
+    """
+    FetchPick at five noise levels: BC and DBC, our numbers beside the dissertation's.
+
+    Collects, trains and evaluates what has no result yet; the table is made of all results.
+    """
+    check_json(json)
+    _threads()
+    from adapt_learning.benchmarks import table_3_3 as module
+    _one_of('--preset', preset, module.PRESETS)
+    _one_of('--expert', expert, module.EXPERTS)
+    table = module.Table33(preset, expert, _seeds(seeds), episodes)
+    place = _workplace(out / table.name, cache)
+    _run(table.name, table.jobs(), place, jobs)
+    _finish(module.write_table(table, place), json)
+
+
+@app.command('experiments')
+@verb
+def experiments(
+    file: Annotated[Path, typer.Argument(help='YAML list of trainings to compare.')],
+    jobs: JobsOption = None,
+    out: OutOption = _OUT,
+    cache: CacheOption = _CACHE,
+    json: JsonOption = None,
+) -> None:
+    """Train and evaluate every row of a file of experiments; the table is made of all results."""
+    check_json(json)
+    _threads()
+    from adapt_learning.benchmarks import experiments as module
+    table = module.read_experiments(file)
+    place = _workplace(out / file.stem, cache)
+    _run(file.stem, table.jobs(), place, jobs)
+    _finish(module.write_experiments(table, place), json)
+
+
+def _run(title: str, jobs: 'Sequence[Job]', place: 'Workplace', processes: int | None) -> None:
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    from adapt_learning.benchmarks.runner import run_jobs
+    from adapt_learning.evaluation.workers import default_jobs
+    try:
+        with progress(f'{title} [%]', 100) as show:
+            run_jobs(jobs, place, processes or default_jobs(), lambda now: show(
+                round(100 * now.share), f'{now.done} of {now.jobs} jobs; {now.note}'))
+    except TerminatedWorkerError as error:
+        raise WorkFailed('a worker process died; it was killed or memory ran out: the same command '
+                         'goes on, perhaps with fewer --jobs') from error
+
+
+def _finish(table: Path, json: str | None) -> None:
+    from rich.markdown import Markdown
+
+    from adapt_learning.data.files import read_json
+    write_result(json, read_json(table.with_suffix('.json')))
+    out = console(json)
+    out.print(Markdown(table.read_text(encoding='utf-8')))
+    out.print(f'written to {table} and {table.with_suffix(".json").name}')
+
+
+def _workplace(results: Path, cache: Path) -> 'Workplace':
+    from adapt_learning.benchmarks.job import Workplace
+    return Workplace(results.absolute(), cache.absolute())
+
+
+def _threads() -> None:
+    # Before torch is imported, as in `adapt train`: threads that wait for work must sleep.
+    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+
+
+def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise SettingError(f'{option} is one of {", ".join(allowed)}; got {value}')
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    try:
+        seeds = tuple(int(part) for part in text.split(','))
+    except ValueError:
+        raise SettingError(f"--seeds are whole numbers with commas, as in 0,1,2; got '{text}'"
+                           ) from None
+    if len(set(seeds)) != len(seeds) or min(seeds) < 0:
+        raise SettingError(f'--seeds are different numbers from 0 up; got {text}')
+    return seeds
