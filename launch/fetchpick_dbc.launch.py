@@ -10,7 +10,7 @@ from launch.substitutions import (
     LaunchConfiguration,
     PathJoinSubstitution,
 )
-from launch_ros.actions import LifecycleNode
+from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
@@ -67,7 +67,7 @@ def generate_launch_description():
         part('policy.launch.py', {
             'policy': LaunchConfiguration('policy'), 'contract': contract, 'mode': mode,
             'use_sim_time': is_sim, 'namespace': namespace}),
-        LifecycleNode(
+        Node(
             package='adapt_ros', executable='evaluator', name='evaluator', namespace=namespace,
             output='screen', emulate_tty=True,
             parameters=[{

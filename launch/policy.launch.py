@@ -3,7 +3,7 @@
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, Shutdown
 from launch.substitutions import EqualsSubstitution, LaunchConfiguration
-from launch_ros.actions import LifecycleNode
+from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
 
@@ -21,7 +21,7 @@ def generate_launch_description():
         DeclareLaunchArgument('use_sim_time', default_value='false', choices=['true', 'false'],
                               description='take the time from /clock'),
         DeclareLaunchArgument('namespace', default_value='', description='namespace of all names'),
-        LifecycleNode(
+        Node(
             package='adapt_ros', executable='policy_node', name='policy_node',
             namespace=LaunchConfiguration('namespace'), output='screen', emulate_tty=True,
             parameters=[{

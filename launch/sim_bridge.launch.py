@@ -3,7 +3,7 @@
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, Shutdown
 from launch.substitutions import LaunchConfiguration
-from launch_ros.actions import LifecycleNode
+from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
 
@@ -19,7 +19,7 @@ def generate_launch_description():
                               description='spread of starts and goals; 1 is that of the '
                                           'demonstrations'),
         DeclareLaunchArgument('namespace', default_value='', description='namespace of all names'),
-        LifecycleNode(
+        Node(
             package='adapt_ros', executable='sim_bridge', name='sim_bridge',
             namespace=LaunchConfiguration('namespace'), output='screen', emulate_tty=True,
             parameters=[{

@@ -173,6 +173,10 @@ def run(make_node: Callable[[], AdaptNode], args: list[str] | None = None) -> in
             node.leave_active('the process was asked to end')
             node.destroy_node()
         rclpy.try_shutdown()
+        # rclpy gives the signals back to their default here; a second Ctrl-C would then end a
+        # process that is ending well as if it had died.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
 
 
 def make_executor() -> Executor:

@@ -105,9 +105,11 @@ class Evaluator(AdaptNode):
         self._timer = self.create_timer(0.1, self._wait_for_others, clock=self.steady)
 
     def stop_work(self, text: str) -> None:
-        """Cancel the goal, if one runs."""
+        """Cancel the goal, if one runs; what was counted until now is still reported."""
         if self._goal is not None:
             self._goal.cancel_goal_async()
+        if not self.finished and self._report.episodes:
+            print(self._report.table(), flush=True)
 
     def _wait_for_others(self) -> None:
         missing = []
