@@ -55,7 +55,7 @@ def make_policy(folder: Path, contract: Contract, *, action: np.ndarray | None =
 
 
 def _slow_nodes(constants: dict[str, np.ndarray]) -> list:
-    """A loop of matrix products that depends on the observation, so that nothing can be folded."""
+    """Return a loop of matrix products that depends on the observation: nothing can be folded."""
     constants['big'] = np.full((_SIDE, _SIDE), 1.0 / _SIDE)
     trips = numpy_helper.from_array(np.array(_LOOPS, np.int64), 'trips')
     go_on = numpy_helper.from_array(np.array(True), 'go_on')

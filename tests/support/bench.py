@@ -107,6 +107,9 @@ class Robot:
         self.bench, self.contract = bench, contract
         self.node = bench.helper(name)
         self.writer = ObservationWriter(self.node, contract)
+        held = {f.topic for f in contract.observation if f.align == 'hold'}
+        every = self.writer._publishers
+        self._held = {topic: every.pop(topic) for topic in tuple(every) if topic in held}
         self.stamp_ns = 1_000_000_000
         self.raw = {f.key: np.full(f.raw_size or f.size, 0.1)
                     for f in contract.observation if f.derive is None}
@@ -124,11 +127,10 @@ class Robot:
 
     def say_held(self) -> None:
         """Publish what is said once: features that are held at any age."""
-        held = {f.topic for f in self.contract.observation if f.align == 'hold'}
-        publishers = self.writer._publishers
-        self.writer._publishers = {t: p for t, p in publishers.items() if t in held}
+        every = self.writer._publishers
+        self.writer._publishers = self._held
         self.writer.write(self.raw, self.stamp_ns, begin=True)
-        self.writer._publishers = {t: p for t, p in publishers.items() if t not in held}
+        self.writer._publishers = every
 
     def publish(self, begin: bool = True, **raw: np.ndarray) -> None:
         """Publish the next instant; given raw values stay until they are changed."""
@@ -152,7 +154,7 @@ class Robot:
 
     def connected(self) -> bool:
         """Return whether both directions have found their other side."""
-        publishers = self.writer._publishers.values()
+        publishers = (*self.writer._publishers.values(), *self._held.values())
         return (all(p.get_subscription_count() for p in publishers)
                 and all(self.node.count_publishers(f.topic) for f in self.contract.action))
 

@@ -62,6 +62,7 @@ class PolicyNode(AdaptNode):
         self._newest: Frame | None = None
         self._answer: tuple[int, dict] | None = None
         self._last_status_ns = 0
+        self._out_of_order_before = 0
         self._ticks_before = self._misses_before = self._limited_before = 0
         self._last_stop = Stop(StopReason.NONE, '')
         self._entities: list = []
@@ -169,6 +170,7 @@ class PolicyNode(AdaptNode):
     def _begin(self, request) -> None:
         self._book = RunGoal(int(request.max_episodes), request.max_duration,
                              request.start_timeout, time.monotonic_ns())
+        self._out_of_order_before = self._observations.assembler.counts.out_of_order
         self.runner.start()
         self._publish_status()
         # A simulation in lockstep waits for the answer to what it said before the goal came; a
@@ -307,9 +309,8 @@ class PolicyNode(AdaptNode):
         return response
 
     def _on_reset_stop(self, _, response):
-        latched = self.runner.latched
-        if latched is not None and latched.reason == StopReason.OBSERVATION_TIMEOUT:
-            # The robot's clock may have been set back; older stamps are welcome again.
+        if self._observations.assembler.counts.out_of_order > self._out_of_order_before:
+            # The robot's clock was set back: from now on its older stamps are welcome.
             self._observations.assembler.reset()
         self.runner.reset_stop()
         response.success, response.message = True, 'the stop is released; goals are accepted again'
