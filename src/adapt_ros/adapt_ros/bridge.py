@@ -80,6 +80,7 @@ class CommandWriter:
         create = create_publisher or node.create_publisher
         self._node = node
         self._topics = _by_topic(contract.action)
+        self._messages = {t: _template(features) for t, features in self._topics.items()}
         # A receiver that waits for a stamped command then has the unstamped ones already.
         order = sorted(self._topics, key=lambda t: _is_stamped(self._topics[t][0].type))
         self._publishers = {
@@ -96,7 +97,7 @@ class CommandWriter:
         for topic, publisher in self._publishers.items():
             features = [f for f in self._topics[topic] if f.key in commands]
             if features:
-                publisher.publish(_message(features, commands, stamp))
+                publisher.publish(_fill(self._messages[topic], features, commands, stamp))
 
     def crowded(self) -> tuple[str, ...]:
         """Return the command topics that somebody else publishes to as well."""
@@ -110,6 +111,7 @@ class ObservationWriter:
         received = [f for f in contract.observation if f.derive is None]
         self._node = node
         self._topics = _by_topic(received)
+        self._messages = {t: _template(features) for t, features in self._topics.items()}
         self._of_episode = {f.topic for f in received if f.align == 'episode'}
         self._publishers = {
             topic: node.create_publisher(
@@ -128,7 +130,7 @@ class ObservationWriter:
         """Publish raw values with this stamp [ns]; what is fixed per episode at its begin only."""
         for topic, publisher in self._publishers.items():
             if begin or topic not in self._of_episode:
-                publisher.publish(_message(self._topics[topic], raw, stamp))
+                publisher.publish(_fill(self._messages[topic], self._topics[topic], raw, stamp))
 
 
 class CommandReader:
@@ -193,11 +195,18 @@ def read(message, features, received_ns: int | None = None) -> tuple[int, dict[s
     return stamp, {f.key: decode(message, f.field, f.names) for f in features}
 
 
-def _message(features, values: Mapping[str, np.ndarray], stamp: int):
-    message = message_class(features[0].type)()
+def _fill(message, features, values: Mapping[str, np.ndarray], stamp: int):
+    """Write stamp and values into `message`, which is kept: making messages costs more."""
     set_stamp(message, stamp)
     for feature in features:
         encode(message, feature.field, values[feature.key], feature.names)
+    return message
+
+
+def _template(features):
+    """Return a message for these features with what never changes in it."""
+    message = message_class(features[0].type)()
+    for feature in features:
         if getattr(feature, 'frame_id', ''):
             message.header.frame_id = feature.frame_id
     return message
