@@ -52,8 +52,14 @@ class Task(gymnasium.Env):
     """Demonstrators by name, the default one first; none needs a download."""
     metadata: ClassVar[dict[str, Any]] = {'render_modes': ['rgb_array']}
 
-    def __init__(self):
+    def __init__(self, render_mode: str | None = 'rgb_array'):
+        if render_mode not in (None, *self.metadata['render_modes']):
+            raise SettingError(f'render_mode of {self.spec_.name} is one of '
+                               f"{', '.join(self.metadata['render_modes'])} or None; "
+                               f'got {render_mode}')
+        self.render_mode = render_mode
         self.contract = load_contract(self.spec_.name)
+        self.metadata = {**self.metadata, 'render_fps': round(self.contract.rate_hz)}
         self.layout = Layout(self.contract)
         size = self.layout.observation_spec.size
         self.observation_space = gymnasium.spaces.Box(-np.inf, np.inf, (size,), np.float32)

@@ -30,8 +30,9 @@ class FetchScene(Task):
     goal_height_m = 0.0
     """Height of the goal above the block's resting height [m]."""
 
-    def __init__(self, width: int = 320, height: int = 240):
-        super().__init__()
+    def __init__(self, width: int = 320, height: int = 240,
+                 render_mode: str | None = 'rgb_array'):
+        super().__init__(render_mode)
         self._sim = MujocoFetchPickAndPlaceEnv(
             render_mode='rgb_array', width=width, height=height,
             default_camera_config=_CAMERA)
