@@ -1,5 +1,6 @@
 """Experiments: a YAML list of trainings that differ in settings, as one table."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,11 @@ class Experiment:
     episodes: int = 100
     seed: int = 1000
     """Of the first episode of the evaluation."""
+
+    def __post_init__(self):
+        if not re.fullmatch(r'[\w.-]+', self.name):
+            raise SettingError('name, which becomes part of file names, is made of letters, digits '
+                               f"and - _ . only; got '{self.name}'")
 
     @property
     def training(self) -> TrainJob:

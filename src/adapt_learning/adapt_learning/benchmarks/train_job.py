@@ -36,7 +36,7 @@ class TrainJob(Job):
     seeds: tuple[int, ...] = (0, 1, 2)
     overrides: tuple[str, ...] = ()
     name: str = ''
-    """For people; default: the preset."""
+    """For people; default: policy, data and preset."""
 
     @property
     def needs(self) -> tuple[Job, ...]:
@@ -46,7 +46,7 @@ class TrainJob(Job):
     @property
     def label(self) -> str:
         """Return e.g. dbc-smooth303-cpu."""
-        return f'{self.policy}-{self.data.label}-{self.name or self.preset}'
+        return self.name or f'{self.policy}-{self.data.label}-{self.preset}'
 
     @property
     def command(self) -> str:

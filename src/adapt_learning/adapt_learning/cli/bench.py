@@ -1,6 +1,8 @@
 """`adapt bench`: tables of the dissertation and series of experiments."""
 
 import os
+import threading
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +21,7 @@ from adapt_learning.cli.common import (
 from adapt_learning.errors import SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from adapt_learning.benchmarks.job import Job, Workplace
 
@@ -29,6 +31,7 @@ OutOption = Annotated[Path, typer.Option(
     '--out', help='Folder of results and tables; results are files per job.')]
 CacheOption = Annotated[Path, typer.Option(
     '--cache', help='Folder of datasets and artifacts; may be removed when all is done.')]
+_AGAIN_S = 30.0
 _OUT, _CACHE = Path('benchmarks'), Path('runs/bench')
 
 
@@ -85,12 +88,38 @@ def _run(title: str, jobs: 'Sequence[Job]', place: 'Workplace', processes: int |
     from adapt_learning.benchmarks.runner import run_jobs
     from adapt_learning.evaluation.workers import default_jobs
     try:
-        with progress(f'{title} [%]', 100) as show:
-            run_jobs(jobs, place, processes or default_jobs(), lambda now: show(
+        with progress(f'{title} [%]', 100) as show, _repeated(show) as say:
+            run_jobs(jobs, place, processes or default_jobs(), lambda now: say(
                 round(100 * now.share), f'{now.done} of {now.jobs} jobs; {now.note}'))
     except TerminatedWorkerError as error:
         raise WorkFailed('a worker process died; it was killed or memory ran out: the same command '
                          'goes on, perhaps with fewer --jobs') from error
+
+
+@contextmanager
+def _repeated(show: 'Callable[[int, str], None]') -> 'Iterator[Callable[[int, str], None]]':
+    """Give a function that shows the same and goes on showing it: a job may take long."""
+    latest: list[tuple[int, str]] = []
+    lock, over = threading.Lock(), threading.Event()
+
+    def say(done: int, note: str) -> None:
+        with lock:
+            latest[:] = [(done, note)]
+            show(done, note)
+
+    def repeat() -> None:
+        while not over.wait(_AGAIN_S):
+            with lock:
+                for now in latest:
+                    show(*now)
+
+    thread = threading.Thread(target=repeat, daemon=True)
+    thread.start()
+    try:
+        yield say
+    finally:
+        over.set()
+        thread.join()
 
 
 def _finish(table: Path, json: str | None) -> None:
