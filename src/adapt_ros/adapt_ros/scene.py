@@ -58,11 +58,14 @@ class Scene:
         self.stamp_ns += _GAP_NS
         self.state, self.outcome = RUNNING, OUTCOME_UNKNOWN
 
-    def advance(self, commands: dict[str, np.ndarray]) -> int | None:
-        """Apply commands (SI units) for one period; returns the outcome if the episode ended."""
-        action = self.task.layout.action(commands)
-        if not np.isfinite(action).all():
+    def check(self, commands: dict[str, np.ndarray]) -> None:
+        """Raise SampleError for commands of the wrong form or with values that are not finite."""
+        if not np.isfinite(self.task.layout.action(commands)).all():
             raise SampleError(f'a command must be finite; got {commands}')
+
+    def advance(self, commands: dict[str, np.ndarray]) -> int | None:
+        """Apply checked commands (SI units) for a period; returns the outcome if it ended all."""
+        action = self.task.layout.action(commands)
         self._limiter.apply(commands)
         _, reward, success, truncated, _ = self.task.step(action)
         self.steps += 1

@@ -32,6 +32,8 @@ from adapt_ros.run_report import EpisodeRecord, RunReport
 _MAX_FAILED_IN_A_ROW = 3
 # Between the first match of the camera topic here and the same on the publisher's side [s].
 _SETTLE_S = 0.3
+# So many looks in a row (twice a second) without a node mean that it is gone.
+_GONE_AFTER = 4
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ class Evaluator(AdaptNode):
         self._goal = None
         self._now = _Now()
         self._failed_in_a_row = 0
+        self._missed = 0
 
     def set_up(self) -> None:
         """Check the settings and make the clients."""
@@ -122,11 +125,23 @@ class Evaluator(AdaptNode):
             self._settled_ns = time.monotonic_ns() + round(_SETTLE_S * 1e9)
         if not missing and time.monotonic_ns() >= self._settled_ns:
             self.destroy_timer(self._timer)
+            self._timer = self.create_timer(0.5, self._watch_others, clock=self.steady)
             self._report.begin()
             self._next()
         elif time.monotonic_ns() > self._deadline_ns:
             self._give_up(f'{" and ".join(missing)} did not appear within '
                           f'{self.settings.startup_timeout:g} s; look at the messages of that node')
+
+    def _watch_others(self) -> None:
+        """Give up when a node that is needed has gone; its result will never come."""
+        gone = []
+        if not self._action.server_is_ready():
+            gone.append(self.settings.policy_node)
+        if self._reset is not None and not self._reset.service_is_ready():
+            gone.append(self.settings.scene)
+        self._missed = self._missed + 1 if gone else 0
+        if self._missed >= _GONE_AFTER and not self.finished:
+            self._give_up(f'{" and ".join(gone)} went away in mid-run; look at its last messages')
 
     # -- one episode --------------------------------------------------------------------------
 

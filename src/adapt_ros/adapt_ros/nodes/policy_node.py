@@ -29,6 +29,10 @@ from adapt_ros.parameters import Range, parameter
 from adapt_ros.resources import artifact_folder
 
 _STATUS_PERIOD_NS = 200_000_000
+# Asking the graph costs more than the other watchdogs, and publishers do not come and go so fast.
+_GRAPH_PERIOD_NS = 100_000_000
+# A publisher that vanishes for so long is gone (discovery may lose it for a moment).
+_LOST_NS = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ class PolicyNode(AdaptNode):
         self._began: tuple[int, int] | None = None
         self._newest: Frame | None = None
         self._answer: tuple[int, dict] | None = None
+        self._graph_ns = self._present_ns = 0
         self._last_status_ns = 0
         self._out_of_order_before = 0
         self._ticks_before = self._misses_before = self._limited_before = 0
@@ -279,7 +284,11 @@ class PolicyNode(AdaptNode):
         if self._goal is not None and self._goal.is_cancel_requested:
             self._finish(Stop(StopReason.CANCELED, 'the goal was cancelled'))
             return
-        stop = self.runner.check() or self._book.check(time.monotonic_ns()) or self._crowded()
+        now = time.monotonic_ns()
+        stop = self.runner.check() or self._book.check(now)
+        if stop is None and now - self._graph_ns > _GRAPH_PERIOD_NS:
+            self._graph_ns = now
+            stop = self._crowded() or self._lost(now)
         if stop is not None:
             self._finish(stop)
 
@@ -290,6 +299,17 @@ class PolicyNode(AdaptNode):
         return Stop(StopReason.MULTIPLE_PUBLISHERS,
                     f'more than one node publishes {", ".join(topics)}; stop the other one (a '
                     'second simulation or a bag being played?)')
+
+    def _lost(self, now: int) -> Stop | None:
+        """Return a stop when the observations' publishers went away while the policy ran."""
+        silent = self._observations.silent()
+        if not silent or self._book.waiting_since_ns is not None:
+            self._present_ns = now
+        if now - self._present_ns < _LOST_NS:
+            return None
+        return Stop(StopReason.SIMULATION_LOST,
+                    f'nobody publishes {", ".join(silent)} any more; start the simulation or the '
+                    "robot's driver again")
 
     def _send(self, commands, stamp_ns: int | None = None) -> None:
         if stamp_ns is None:
@@ -388,6 +408,9 @@ class PolicyNode(AdaptNode):
             'frames': counts.frames, 'samples': counts.samples,
             'wrong shape': counts.wrong_shape, 'out of order': counts.out_of_order,
             'age [s]': f'{runner.observation_age_s:.3f}', 'last problem': counts.last_problem}
+        rivals = self._commands.crowded()
+        yield ('commands', warn if rivals else ok,
+               f'another node publishes {", ".join(rivals)}' if rivals else 'sole commander', {})
         if runner.monitor is not None:
             yield ('expert likeness', warn if runner.monitor.warns else ok,
                    'unlike the demonstrations' if runner.monitor.warns else 'like the expert',

@@ -55,6 +55,8 @@ class SimBridge(AdaptNode):
         self._scene: Scene | None = None
         self._commands = None
         self._newest: tuple[int, dict] | None = None
+        self._held: dict | None = None
+        """Lockstep: the answer to the last observation, where it came during a pause."""
         self._waiting_since_ns: int | None = None
         self._published_ns = self._clock_ns = 0
         self._paused = False
@@ -118,7 +120,7 @@ class SimBridge(AdaptNode):
         except UserError as error:
             response.success, response.message = False, str(error)
             return response
-        self._newest = None
+        self._newest = self._held = None
         self._malformed = ''
         self._publish_episode()
         self._publish_observation(begin=True)
@@ -128,8 +130,10 @@ class SimBridge(AdaptNode):
     def _on_pause(self, request, response):
         self._paused = request.data
         response.success, response.message = True, 'paused' if self._paused else 'running'
-        if not self._paused and self._newest is not None and self.settings.mode == 'lockstep':
-            self._advance(self._newest[1])
+        if not self._paused and self._waiting_since_ns is not None:
+            self._waiting_since_ns = time.monotonic_ns()  # nobody had to answer during the pause
+            if self._held is not None:
+                self._advance(self._held)
         return response
 
     def _on_step(self, request, response):
@@ -151,8 +155,17 @@ class SimBridge(AdaptNode):
     # -- the loop -----------------------------------------------------------------------------
 
     def _on_commands(self, commands) -> None:
+        try:
+            self._scene.check(commands)
+        except UserError as error:
+            self._on_malformed(str(error))
+            return
         self._newest = (time.monotonic_ns(), commands)
-        if self.settings.mode == 'lockstep' and not self._paused and self._scene.running:
+        if self.settings.mode != 'lockstep' or not self._scene.running:
+            return
+        if self._paused:
+            self._held = commands
+        else:
             self._advance(commands)
 
     def _advance_on_time(self) -> None:
@@ -167,11 +180,8 @@ class SimBridge(AdaptNode):
         self._advance(commands if commands is not None else self._scene.safe_commands())
 
     def _advance(self, commands) -> None:
-        try:
-            outcome = self._scene.advance(commands)
-        except UserError as error:
-            self._on_malformed(str(error))
-            return
+        self._held = None
+        outcome = self._scene.advance(commands)
         if outcome is not None:
             self._end(outcome)
         else:
