@@ -6,19 +6,23 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 import rclpy
 from adapt_msgs.action import RunPolicy
+from adapt_msgs.msg import EpisodeStatus
+from adapt_msgs.srv import ResetSimulation
 from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
+from rosgraph_msgs.msg import Clock
 from std_srvs.srv import Trigger
 
 from adapt_learning.frames import Contract
 from adapt_ros import qos
-from adapt_ros.bridge import ObservationWriter
+from adapt_ros.bridge import CommandWriter, ObservationReader, ObservationWriter
 from adapt_ros.codecs import decode, message_class
 
 WITHIN_S = 20.0
@@ -178,3 +182,62 @@ class Client:
         """Return (status, result) of a goal."""
         answer = self.bench.answer(handle.get_result_async())
         return answer.status, answer.result
+
+
+class Pilot:
+    """The policy's side of a simulation: hears observations and episodes, sends commands."""
+
+    def __init__(self, bench: Bench, contract: Contract):
+        self.bench, self.contract = bench, contract
+        self.node = bench.helper('pilot')
+        self.writer = CommandWriter(self.node, contract)
+        self.frames: list = []
+        self.episodes: list[EpisodeStatus] = []
+        self.clocks: list[int] = []
+        self.reader = ObservationReader(
+            self.node, contract, lambda frame, _: self.frames.append(frame),
+            lambda text: pytest.fail(text), qos.SENSOR_LOCKSTEP)
+        self.node.create_subscription(
+            EpisodeStatus, 'episode', self._on_episode, qos.LATCHED_IN)
+        self.node.create_subscription(
+            Clock, '/clock', lambda m: self.clocks.append(nanoseconds(m.clock)), 100)
+        self.still = {f.key: np.zeros(f.size) for f in contract.action}
+
+    def _on_episode(self, message: EpisodeStatus) -> None:
+        self.episodes.append(message)
+        if message.state == EpisodeStatus.STATE_RUNNING:
+            frame = self.reader.assembler.begin_episode(nanoseconds(message.header.stamp))
+            if frame is not None:
+                self.frames.append(frame)
+        else:
+            self.reader.assembler.end_episode()
+
+    def reset(self, **request: Any):
+        """Begin an episode and wait for its first observation; return the answer."""
+        before = len(self.frames)
+        answer = self.bench.call(ResetSimulation, 'sim_bridge/reset', **request)
+        if answer.success:
+            self.bench.until(lambda: len(self.frames) > before, 'the first observation')
+        return answer
+
+    def command(self, stamp_ns: int | None = None, **commands: Any) -> None:
+        """Send commands for the newest observation (others stay zero)."""
+        values = self.still | {k: np.asarray(v, np.float64) for k, v in commands.items()}
+        self.writer.write(values, self.frames[-1].stamp_ns if stamp_ns is None else stamp_ns)
+
+    def step(self, **commands: Any) -> None:
+        """Send commands and wait for what comes of them."""
+        frames, episodes = len(self.frames), len(self.episodes)
+        self.command(**commands)
+        self.bench.until(lambda: len(self.frames) > frames or len(self.episodes) > episodes,
+                         'an observation or an end')
+
+    def connected(self) -> bool:
+        """Return whether both directions have found their other side."""
+        return (all(p.get_subscription_count() for p in self.writer._publishers.values())
+                and not self.reader.silent() and bool(self.episodes))
+
+
+def nanoseconds(stamp) -> int:
+    """Return a stamp of a message as [ns]."""
+    return stamp.sec * 1_000_000_000 + stamp.nanosec
