@@ -69,9 +69,9 @@ class Experiments:
         """Return the command line that makes this table."""
         return f'adapt bench experiments {self.file.name}'
 
-    def jobs(self) -> list[EvaluateJob]:
-        """Return the jobs whose results are the cells."""
-        return [job for row in self.rows for job in row.jobs()]
+    def jobs(self, only: str = '') -> list[EvaluateJob]:
+        """Return the jobs whose results are the cells of rows with `only` in their name."""
+        return [job for row in self.rows if only in row.name for job in row.jobs()]
 
 
 def read_experiments(file: Path) -> Experiments:

@@ -67,6 +67,8 @@ def table_3_3(
 @verb
 def experiments(
     file: Annotated[Path, typer.Argument(help='YAML list of trainings to compare.')],
+    only: Annotated[str, typer.Option(
+        help='Run only rows whose name has this in it; the table still shows all results.')] = '',
     jobs: JobsOption = None,
     out: OutOption = _OUT,
     cache: CacheOption = _CACHE,
@@ -78,7 +80,11 @@ def experiments(
     from adapt_learning.benchmarks import experiments as module
     table = module.read_experiments(file)
     place = _workplace(out / file.stem, cache)
-    _run(file.stem, table.jobs(), place, jobs)
+    chosen = table.jobs(only)
+    if not chosen:
+        raise SettingError(f"no row of {file} has '{only}' in its name; there are "
+                           f'{", ".join(row.name for row in table.rows)}')
+    _run(file.stem, chosen, place, jobs)
     _finish(module.write_experiments(table, place), json)
 
 
