@@ -44,7 +44,7 @@ class TinyReach(Task):
         """Return whether the point is at the goal."""
         return bool(np.linalg.norm(self._point - self._goal) < 0.1)
 
-    def expert(self):
+    def expert(self, name=''):
         """Return the demonstrator."""
         return TinyExpert(self._clumsy, self._killer_file)
 
