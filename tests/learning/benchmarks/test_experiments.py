@@ -40,10 +40,10 @@ def test_rows_take_the_defaults_of_file_and_group(tmp_path):
     (('policy: bc', 'polizy: bc'), "Did you mean 'policy'"),
     (('groups:', 'gruppen:'), 'groups'),
     (('episodes: 7', 'episodes: many'), 'episodes'),
-    (('title:', 'title: ['), 'no file of experiments'),
+    (('title:', 'title: ['), 'no YAML: .*line 3'),
 ])
 def test_mistakes_are_said(tmp_path, change, says):
-    with pytest.raises(SettingError, match=says):
+    with pytest.raises(SettingError, match='(?s)' + says):
         read(tmp_path, GOOD.replace(*change))
 
 

@@ -67,9 +67,3 @@ def cell_of(job: EvaluateJob, place: Workplace) -> Cell | None:
         return None
     result = stored['result']
     return Cell(tuple(result['seeds']), tuple(result['successes']), result['episodes'])
-
-
-def seconds_of(job: Any, place: Workplace) -> float | None:
-    """Return how long a job took; None where it has no result yet."""
-    stored = job.stored(place)
-    return None if stored is None else stored['provenance']['seconds']

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from adapt_learning.benchmarks.cells import Cell, cell_of, seconds_of
+from adapt_learning.benchmarks.cells import Cell, cell_of
 from adapt_learning.benchmarks.collect_job import CollectJob
 from adapt_learning.benchmarks.evaluate_job import EvaluateJob
 from adapt_learning.benchmarks.job import Workplace
@@ -89,7 +89,9 @@ def read_experiments(file: Path) -> Experiments:
             for group, values in groups.items() for i, row in enumerate(values['rows'], 1))
     except OSError as error:
         raise SettingError(f'{file} cannot be read: {error.strerror}') from error
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+    except yaml.YAMLError as error:
+        raise SettingError(f'{file} is no YAML: {error}') from error
+    except (KeyError, TypeError, AttributeError) as error:
         raise SettingError(f'{file} is no file of experiments ({error!r}); its keys are title, '
                            'conclusion, defaults, groups: {name: {defaults, rows: [...]}}'
                            ) from error
@@ -125,7 +127,7 @@ def _as_dict(row: Experiment, cells: dict[float, Cell], place: Workplace) -> dic
         'name': row.name, 'group': row.group, 'policy': row.policy, 'expert': row.expert,
         'demonstrations': row.demonstrations, 'preset': row.preset, 'set': list(row.set),
         'commands': [training.data.command, training.command, row.jobs()[0].command],
-        'key': training.key(place), 'train_s': seconds_of(training, place),
+        'key': training.key(place), 'train_s': training.result(place)['train_s'],
         'cells': [{'noise_level': level, 'episode_seed': row.seed, **cell.as_dict()}
                   for level, cell in cells.items()]}
 
@@ -147,6 +149,6 @@ def _markdown(table: Experiments, complete: list, place: Workplace) -> Iterator[
         for row, cells in rows:
             changes = '<br>'.join(f'`{change}`' for change in row.set) or '-'
             shown = [str(cells[level]) if level in cells else '-' for level in levels]
-            seconds = f'{seconds_of(row.training, place):.0f}'
+            seconds = f'{row.training.result(place)["train_s"]:.0f}'
             yield f'| {" | ".join([row.name, row.policy, changes, *shown, seconds])} |'
         yield ''

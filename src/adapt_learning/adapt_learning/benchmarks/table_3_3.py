@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from adapt_learning.benchmarks.cells import Cell, cell_of, seconds_of
+from adapt_learning.benchmarks.cells import Cell, cell_of
 from adapt_learning.benchmarks.collect_job import CollectJob
 from adapt_learning.benchmarks.evaluate_job import SEED, EvaluateJob
 from adapt_learning.benchmarks.job import Workplace
@@ -25,7 +25,7 @@ _EXPERT_NOTES = {
 _NOTE = """\
 Success in percent: mean ± sample standard deviation over the seeds (each seed). *Wilson* is the
 95 % interval of all episodes of all seeds pooled; it ignores that the episodes of one seed share
-one network, so the spread of the seeds has to be read beside it. The three seeds are trained on the
+one network, so the spread of the seeds has to be read beside it. All seeds are trained on the
 same demonstrations (level 1) and evaluated on the same episodes ({first}..{last}); the
 demonstrations hold none of these, and the recipe was chosen on other ones. *Dissertation* is its
 table 3.3: other demonstrations, another simulator version, networks and schedules of the `paper`
@@ -101,7 +101,7 @@ def _as_dict(table: Table33, cells: dict, place: Workplace) -> dict[str, Any]:
         'settings': {name: value for name, value in asdict(table).items() if name != 'overrides'},
         'trainings': {policy: {
             'command': table.training(policy).command, 'key': table.training(policy).key(place),
-            'seconds': seconds_of(table.training(policy), place)} for policy in POLICIES},
+            'seconds': table.training(policy).result(place)['train_s']} for policy in POLICIES},
         'dataset': table.training('bc').data.stored(place)['result'],
         'cells': [{'policy': policy, 'noise_level': level,
                    'published': _published(policy, level), **cell.as_dict()}
@@ -145,7 +145,7 @@ def _facts(table: Table33, place: Workplace) -> str:
     data = table.training('bc').data.stored(place)
     trained = {policy: table.training(policy).stored(place) for policy in POLICIES}
     machine = trained['dbc']['provenance']
-    times = ', '.join(f'{policy} {one["provenance"]["seconds"]:.0f} s'
+    times = ', '.join(f'{policy} {one["result"]["train_s"]:.0f} s'
                       for policy, one in trained.items())
     return (f'{data["result"]["episodes"]} demonstrations, {data["result"]["steps"]} pairs (hash '
             f'{data["result"]["dataset"]}). Training of {len(table.seeds)} stacked seeds, one core '
