@@ -27,12 +27,17 @@ class CameraWriter:
         self._last_ns = -self._period_ns
         self._image = node.create_publisher(Image, camera.topic, PROFILE)
         self._info = node.create_publisher(CameraInfo, camera.info_topic, PROFILE)
-        self._broken = False
+        self._broken = self._ready = False
 
     def destroy(self) -> None:
         """Remove the publishers from the host."""
         self._node.destroy_publisher(self._image)
         self._node.destroy_publisher(self._info)
+
+    def prepare(self, picture: Callable[[], np.ndarray]) -> None:
+        """Render once if somebody listens: the first picture takes far longer than the others."""
+        if not self._ready and not self._broken and self._image.get_subscription_count():
+            self._render(picture)
 
     def write(self, picture: Callable[[], np.ndarray], stamp: int) -> None:
         """Publish a picture if one is due and wanted; `picture` renders uint8 [H, W, 3]."""
@@ -40,16 +45,23 @@ class CameraWriter:
             return
         if not self._image.get_subscription_count():
             return
+        pixels = self._render(picture)
+        if pixels is None:
+            return
+        self._last_ns = stamp
+        self._image.publish(image_message(pixels, stamp, self._camera.frame_id))
+        self._info.publish(self._info_message(pixels.shape, stamp))
+
+    def _render(self, picture: Callable[[], np.ndarray]) -> np.ndarray | None:
         try:
             pixels = picture()
         except Exception as error:  # the renderer raises whatever its GL library raises
             self._broken = True
             self._node.get_logger().warning(
                 f'no camera pictures: rendering failed ({error}); run `adapt doctor`')
-            return
-        self._last_ns = stamp
-        self._image.publish(image_message(pixels, stamp, self._camera.frame_id))
-        self._info.publish(self._info_message(pixels.shape, stamp))
+            return None
+        self._ready = True
+        return pixels
 
     def _info_message(self, shape: tuple[int, ...], stamp: int) -> CameraInfo:
         height, width = shape[:2]

@@ -117,6 +117,8 @@ class SimBridge(AdaptNode):
                 raise SettingError('the simulation is not active; activate sim_bridge first')
             level = request.noise_level or self.get_parameter('noise_level').value
             self._scene.reset(int(request.seed), level)
+            for camera in self._cameras:
+                camera.prepare(self._scene.picture)
         except UserError as error:
             response.success, response.message = False, str(error)
             return response
