@@ -43,7 +43,7 @@ def test_only_one_member():
 
 @pytest.mark.parametrize('settings', [
     {'draws': 3}, {'draws': 0}, {'t_low': 0.5, 't_high': 0.2}, {'window': 0},
-    {'warn_quantile': 1.5}, {'stop_factor': 0.5}])
+    {'warn_quantile': 1.5}, {'stop_factor': 0.5}, {'warn_factor': 0.0}])
 def test_bad_settings(settings):
     with pytest.raises(SettingError, match='got'):
         LikenessConfig(**settings)

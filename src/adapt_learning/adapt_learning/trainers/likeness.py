@@ -20,23 +20,24 @@ def calibrate(score: nn.Module, config: LikenessConfig,
     Return the calibration that the manifest carries and the runtime reads.
 
     The score of every held-out pair is averaged over the last `window` ticks of its episode, as
-    the runtime does it. `warn` is a high quantile of that running mean, so about 1 % of the ticks
-    of an expert warn. `stop` is `stop_factor` times warn: so far off that no expert pair is near.
+    the runtime does it. `warn` is `warn_factor` times a high quantile of that running mean, `stop`
+    is `stop_factor` times warn: so far off that no expert pair is near.
 
-    Keys: window [ticks], warn, stop, warn_quantile, stop_factor, quantiles (of the running mean),
-    max, pairs, episodes.
+    Keys: window [ticks], warn, stop, warn_quantile, warn_factor, stop_factor, quantiles (of the
+    running mean), max, pairs, episodes.
     """
     if not episodes:
         raise SettingError('the expert-likeness score is calibrated on held-out episodes; '
                            'run.validation_fraction must be above 0')
     means = np.concatenate([
         running_mean(_scores(score, episode), config.window) for episode in episodes])
-    warn = float(np.quantile(means, config.warn_quantile))
+    warn = float(np.quantile(means, config.warn_quantile)) * config.warn_factor
     return {
         'window': config.window,
         'warn': warn,
         'stop': warn * config.stop_factor,
         'warn_quantile': config.warn_quantile,
+        'warn_factor': config.warn_factor,
         'stop_factor': config.stop_factor,
         'quantiles': {str(q): float(np.quantile(means, q)) for q in _QUANTILES},
         'max': float(means.max()),
