@@ -1,6 +1,8 @@
 """How sure a success rate is."""
 
+import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 from adapt_learning.errors import SettingError
 
@@ -34,7 +36,10 @@ def success_rate(successes: int, episodes: int, confidence: float = 0.95) -> Suc
     if not 0 <= successes <= episodes or episodes < 1:
         raise SettingError(f'a success rate needs 0 <= successes <= episodes and at least one '
                            f'episode; got {successes} of {episodes}')
-    from scipy.stats import binomtest  # half a second: only when something was evaluated
-    interval = binomtest(successes, episodes).proportion_ci(confidence, method='wilson')
-    return SuccessRate(successes, episodes, successes / episodes, float(interval.low),
-                       float(interval.high))
+    z = NormalDist().inv_cdf(0.5 + 0.5 * confidence)
+    rate, share = successes / episodes, z * z / episodes
+    centre = rate + 0.5 * share
+    half = z * math.sqrt(rate * (1 - rate) / episodes + 0.25 * share / episodes)
+    low, high = (centre - half) / (1 + share), (centre + half) / (1 + share)
+    return SuccessRate(successes, episodes, rate, 0.0 if successes == 0 else low,
+                       1.0 if successes == episodes else high)
