@@ -54,6 +54,15 @@ def test_every_library_is_in_the_table(modules, table):
     assert not wrong, '\n'.join(wrong)
 
 
+def test_the_table_names_no_library_that_is_not_used(modules, table):
+    used = {(module.package, name.split('.')[0]) for module in modules
+            for _, name in module.imports()}
+    unused = [f'{package}: {name}' for package, row in table.items()
+              for name in (*row.heavy, *row.light)
+              if name != 'all' and '*' not in name and (package, name) not in used]
+    assert not unused, f'take these out of the table in ARCHITECTURE.md: {unused}'
+
+
 def test_the_table_has_no_circles(table):
     graphlib.TopologicalSorter({name: row.project for name, row in table.items()}).prepare()
 
