@@ -17,3 +17,8 @@ def test_mean_std_and_pooled_interval():
 def test_one_seed_has_no_spread():
     cell = Cell((7,), (19,), 20)
     assert cell.std is None and cell.as_dict()['std'] is None and str(cell) == '95.0 (95)'
+
+
+def test_gain_is_seed_by_seed():
+    gain = Cell((0, 1), (90, 80), 100).gain(Cell((0, 1), (88, 84), 100))
+    assert gain.per_seed == (2.0, -4.0) and str(gain) == '-1.0 ± 4.2'

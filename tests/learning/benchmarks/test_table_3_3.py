@@ -73,6 +73,9 @@ def test_key_is_of_the_settings_and_not_of_their_names(made):
     assert replace(training, name='other').key(made) == training.key(made)
     same = replace(training, overrides=(*BC, 'run.threads=2'))
     assert same.key(made) == training.key(made)
+    watched = TINY.training('dbc')
+    other = replace(watched, overrides=(*DBC, 'likeness.window=3'))
+    assert other.key(made) == watched.key(made)  # the detector does not act
     other = replace(training, overrides=(*BC, 'optimization.learning_rate=0.1'))
     assert other.key(made) != training.key(made)
     assert replace(training, seeds=(0, 2)).key(made) != training.key(made)

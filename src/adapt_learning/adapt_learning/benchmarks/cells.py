@@ -44,6 +44,10 @@ class Cell:
         """
         return success_rate(sum(self.successes), self.episodes * len(self.successes))
 
+    def gain(self, other: 'Cell') -> 'Gain':
+        """Return by how much this cell is above another one of the same seeds."""
+        return Gain(tuple(a - b for a, b in zip(self.rates, other.rates, strict=True)))
+
     def as_dict(self) -> dict[str, Any]:
         """Return JSON values; rates are percent."""
         pooled = self.pooled
@@ -58,6 +62,24 @@ class Cell:
         """Return e.g. `97.3 ± 1.2 (96/97/99)`."""
         spread = '' if self.std is None else f' ± {self.std:.1f}'
         return f'{self.mean:.1f}{spread} ({"/".join(f"{rate:g}" for rate in self.rates)})'
+
+
+@dataclass(frozen=True)
+class Gain:
+    """
+    Differences of two policies, seed by seed.
+
+    Seeds of one number begin with the same weights, see the same batches and are evaluated in the
+    same episodes, so what they share is not in the difference.
+    """
+
+    per_seed: tuple[float, ...]
+    """Percentage points."""
+
+    def __str__(self) -> str:
+        """Return e.g. `-4.7 ± 3.1`: mean and sample standard deviation."""
+        spread = f' ± {stdev(self.per_seed):.1f}' if len(self.per_seed) > 1 else ''
+        return f'{mean(self.per_seed):+.1f}{spread}'
 
 
 def cell_of(job: EvaluateJob, place: Workplace) -> Cell | None:

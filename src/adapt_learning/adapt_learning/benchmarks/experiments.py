@@ -17,6 +17,14 @@ from adapt_learning.data.files import write_atomically, write_json
 from adapt_learning.errors import SettingError
 from adapt_learning.policies.config import from_values
 
+_NOTE = """\
+Success in percent: mean ± sample standard deviation over the seeds (each seed). *gain* is against
+the first row of the table, mean ± standard deviation of the differences seed by seed; where a row
+has other seeds there is none. With few seeds a gain below about twice its standard deviation over
+the root of their number is noise. *train s* is wall time of all seeds together, stacked, on one
+core that other programs used, too.
+"""
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -25,7 +33,7 @@ class Experiment:
     name: str
     policy: str
     group: str = ''
-    """Rows of one group stand in one table: same data, to be compared."""
+    """Rows of one group stand in one table, to be compared with its first."""
     task: str = 'fetch_pick'
     expert: str = 'smooth'
     demonstrations: int = 303
@@ -134,7 +142,8 @@ def _as_dict(row: Experiment, cells: dict[float, Cell], place: Workplace) -> dic
 
 def _markdown(table: Experiments, complete: list, place: Workplace) -> Iterator[str]:
     yield f'# {table.title}\n'
-    yield f'Made by `{table.command}`; rows that are not here yet have no results.\n'
+    yield f'Made by `{table.command}`; rows that have no results yet are left out.\n'
+    yield _NOTE
     yield table.conclusion
     groups: dict[str, list] = {}
     for row, cells in complete:
@@ -142,13 +151,20 @@ def _markdown(table: Experiments, complete: list, place: Workplace) -> Iterator[
     for group, rows in groups.items():
         levels = sorted({level for _, cells in rows for level in cells})
         yield f'## {group}\n'
-        head = ['run', 'policy', 'changed settings', *(f'success at {level:g}' for level in levels),
-                'train s']
+        head = ['run', 'changed settings']
+        for level in levels:
+            head += [f'success at {level:g}', 'gain']
+        head.append('train s')
         yield f'| {" | ".join(head)} |'
         yield '|---' * len(head) + '|'
+        first, baseline = rows[0]
         for row, cells in rows:
             changes = '<br>'.join(f'`{change}`' for change in row.set) or '-'
-            shown = [str(cells[level]) if level in cells else '-' for level in levels]
+            shown = []
+            for level in levels:
+                same = row.seeds == first.seeds and level in baseline and row is not first
+                shown.append(str(cells[level]) if level in cells else '-')
+                shown.append(str(cells[level].gain(baseline[level])) if same else '-')
             seconds = f'{row.training.result(place)["train_s"]:.0f}'
-            yield f'| {" | ".join([row.name, row.policy, changes, *shown, seconds])} |'
+            yield f'| {" | ".join([row.name, changes, *shown, seconds])} |'
         yield ''

@@ -45,13 +45,14 @@ def run_jobs(targets: Sequence[Job], place: Workplace, processes: int,
     place.cache.mkdir(parents=True, exist_ok=True)
     began_with = sum(job.cost for job in everything if job.stored(place) is None) or 1.0
     left = began_with
+    version = code_version()  # now: what is on disk may change while this code is running
     # One process per cache: two trainings in one folder would spoil each other.
     with own_folder(place.cache):
         while wave := sorted(_due(targets, place), key=lambda job: -job.cost):
             done = sum(job.stored(place) is not None for job in everything)
             progress(TableProgress(done, len(everything), 1 - left / began_with,
                                    f'running {", ".join(job.label for job in wave[:processes])}'))
-            for job, result, provenance in _run_wave(wave, place, processes):
+            for job, result, provenance in _run_wave(wave, place, processes, version):
                 if job.stored(place) is None:
                     job.store(place, result, provenance)
                     left -= job.cost
@@ -94,26 +95,27 @@ def _due(targets: Sequence[Job], place: Workplace) -> list[Job]:
     return list(due)
 
 
-def _run_wave(wave: Sequence[Job], place: Workplace, processes: int):
+def _run_wave(wave: Sequence[Job], place: Workplace, processes: int, version: str):
     """Give (job, result, provenance) as they end; leaving early ends the processes."""
     # A single process may use all cores in its matmuls; several share them.
     threads = {} if processes == 1 else {'inner_max_num_threads': 1}
     with joblib.parallel_config('loky', n_jobs=min(processes, len(wave)), **threads):
         ended = joblib.Parallel(return_as='generator_unordered')(
-            joblib.delayed(_run_one)(job, place, os.getpid()) for job in wave)
+            joblib.delayed(_run_one)(job, place, os.getpid(), version) for job in wave)
         try:
             yield from ended
         finally:
             ended.close()
 
 
-def _run_one(job: Job, place: Workplace, parent: int) -> tuple[Job, dict[str, Any], dict]:
+def _run_one(job: Job, place: Workplace, parent: int,
+             version: str) -> tuple[Job, dict[str, Any], dict]:
     if os.getpid() != parent:
         _end_with(parent)
     begin = time.perf_counter()
     result = job.run(place)
     return job, result, {
-        'seconds': round(time.perf_counter() - begin, 2), 'code_version': code_version(),
+        'seconds': round(time.perf_counter() - begin, 2), 'code_version': version,
         'ended': datetime.now(UTC).isoformat(timespec='seconds'), **machine()}
 
 

@@ -25,7 +25,8 @@ _EXPERT_NOTES = {
 _NOTE = """\
 Success in percent: mean ± sample standard deviation over the seeds (each seed). *Wilson* is the
 95 % interval of all episodes of all seeds pooled; it ignores that the episodes of one seed share
-one network, so the spread of the seeds has to be read beside it. All seeds are trained on the
+one network, so the spread of the seeds has to be read beside it. *DBC - BC* is the mean ± standard
+deviation of the differences seed by seed. All seeds are trained on the
 same demonstrations (level 1) and evaluated on the same episodes ({first}..{last}); the
 demonstrations hold none of these, and the recipe was chosen on other ones. *Dissertation* is its
 table 3.3: other demonstrations, another simulator version, networks and schedules of the `paper`
@@ -132,7 +133,7 @@ def _row(level: float, cells: dict[tuple[str, float], Cell]) -> str:
     shown = ['-' if value is None else f'{value:.1f}' for value in published]
     gain = '-' if None in published else f'{published[1] - published[0]:+.1f}'
     parts = [f'{level:g}', str(bc), _wilson(bc), shown[0], str(dbc), _wilson(dbc), shown[1],
-             f'{dbc.mean - bc.mean:+.1f}', gain]
+             str(dbc.gain(bc)), gain]
     return f'| {" | ".join(parts)} |'
 
 

@@ -61,11 +61,17 @@ class TrainJob(Job):
         return 5 + len(self.seeds) * sum(_work(self._resolved()[0])) / _PAIRS_TIMES_WEIGHTS_PER_S
 
     def inputs(self, place: Workplace) -> dict[str, Any]:
-        """Return the hash of the data and all settings, whatever preset they come from."""
+        """
+        Return the hash of the data and all settings, whatever preset they come from.
+
+        Not those of the expert-likeness detector: it watches and does not act.
+        """
         config, run = self._resolved()
+        settings = to_values(config)
+        settings.pop('likeness', None)
         return {
             'policy': self.policy, 'task': self.data.task, 'seeds': list(self.seeds),
-            'dataset': self.data.result(place)['dataset'], 'config': to_values(config),
+            'dataset': self.data.result(place)['dataset'], 'config': settings,
             'split': [run.validation_fraction, run.split_seed]}
 
     def artifacts(self, place: Workplace) -> list[Path]:
