@@ -93,12 +93,31 @@ def test_one_silent_topic_is_enough(bench, at_work):
 
 
 def test_observations_that_never_come_end_the_goal(bench, at_work):
-    """A goal without a robot is given up after start_timeout and says so."""
-    _, _, client = at_work()
-    status, result = client.result(client.send(start_timeout=0.3))
+    """A goal without a robot is given up after start_timeout; it says what is missing."""
+    _, robot, client = at_work()
+    goal = client.send(start_timeout=0.3)
+    robot.writer._publishers.pop('joint_states')
+    robot.publish()
+    status, result = client.result(goal)
     assert status == GoalStatus.STATUS_ABORTED
     assert result.reason.value == TerminationReason.OBSERVATION_TIMEOUT
-    assert '0.3 s' in result.reason.text
+    assert '0.3 s' in result.reason.text and 'joint_states' in result.reason.text
+    assert 'gripper/pose' not in result.reason.text
+
+
+@pytest.mark.parametrize('lockstep', [True, False])
+def test_a_robot_that_goes_away_ends_the_goal(bench, at_work, lockstep):
+    """In lockstep nothing is late, but a simulation that has gone is noticed all the same."""
+    _, robot, client = at_work(lockstep=lockstep)
+    goal = client.send()
+    robot.step()
+    robot.writer.destroy()
+    status, result = client.result(goal)
+    assert status == GoalStatus.STATUS_ABORTED
+    assert result.reason.value in (
+        TerminationReason.SIMULATION_LOST, TerminationReason.OBSERVATION_TIMEOUT)
+    assert not lockstep or 'gripper/pose' in result.reason.text
+    bench.until(lambda: not robot.of(VELOCITY)[-1].any(), 'the safe command')
 
 
 @pytest.mark.parametrize('value', [float('nan'), float('inf')])
@@ -250,7 +269,7 @@ def test_diagnostics_tell_the_run_the_inputs_and_the_stop(bench, at_work):
     robot.step()
     bench.until(lambda: len(told) > 1, 'diagnostics')
     parts = told[-1][1]
-    assert set(parts) == {'run', 'observations', 'expert likeness'}
+    assert set(parts) == {'run', 'observations', 'commands', 'expert likeness'}
     assert parts['run'].level == DiagnosticStatus.OK and parts['run'].message == 'running'
     values = {v.key: v.value for v in parts['observations'].values}
     assert int(values['frames']) == 1 and parts['observations'].level == DiagnosticStatus.OK
