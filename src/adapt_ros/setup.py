@@ -41,9 +41,9 @@ setup(
     license='Apache-2.0',
     entry_points={
         'console_scripts': [
-            'evaluator = adapt_ros.nodes.evaluator:main',
-            'policy_node = adapt_ros.nodes.policy_node:main',
-            'sim_bridge = adapt_ros.nodes.sim_bridge:main',
+            'evaluator = adapt_ros.start:evaluator',
+            'policy_node = adapt_ros.start:policy_node',
+            'sim_bridge = adapt_ros.start:sim_bridge',
         ],
     },
 )

@@ -240,8 +240,10 @@ class Evaluator(AdaptNode):
     def _watch(self, wanted: bool) -> None:
         """Subscribe to observations and camera for the filmed episodes only: both cost time."""
         if wanted and not self._watching and self.settings.report:
+            # Only a simulation promises to be reliable; real sensors would not match.
+            profile = qos.SENSOR_LOCKSTEP if self.settings.scene else qos.SENSOR_IN
             self._watching = [ObservationReader(self, self._contract, self._on_frame,
-                                                lambda _: None, qos.SENSOR_LOCKSTEP)]
+                                                lambda _: None, profile)]
             if self.settings.video and self._contract.cameras:
                 self._watching.append(self.create_subscription(
                     Image, self._contract.cameras[0].topic, self._on_picture, PROFILE))

@@ -289,8 +289,20 @@ class PolicyNode(AdaptNode):
         if stop is None and now - self._graph_ns > _GRAPH_PERIOD_NS:
             self._graph_ns = now
             stop = self._crowded() or self._lost(now)
-        if stop is not None:
-            self._finish(stop)
+        if stop is None:
+            return
+        if stop.reason == StopReason.OBSERVATION_TIMEOUT:
+            stop = Stop(stop.reason, stop.text + self._hint())
+        self._finish(stop)
+
+    def _hint(self) -> str:
+        """Say which part of an observation is not there, where that is known."""
+        assembler = self._observations.assembler
+        missing = assembler.missing()
+        if missing:
+            return f'; nothing has come on {", ".join(missing)}'
+        return f'; last problem: {assembler.counts.last_problem}' * bool(
+            assembler.counts.last_problem)
 
     def _crowded(self) -> Stop | None:
         topics = self._observations.crowded()
