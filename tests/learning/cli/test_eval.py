@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,17 @@ def test_numbers_picture_and_clean_output(adapt_process, policy, tmp_path):
     assert 'Adroit' not in done.stderr and 'Warning' not in done.stderr
     assert 'success (95 % Wilson)' in done.stderr
     assert (tmp_path / 'run.png').exists()
+
+
+def test_a_result_goes_into_the_card_with_its_command(adapt, policy, tmp_path):
+    copy = tmp_path / 'policy'
+    shutil.copytree(policy, copy)
+    done = adapt('eval', copy, '--episodes', 2, '--seed', 7, '--jobs', 1, '--card')
+    assert done.returncode == 0, done.stderr
+    card = (copy / 'card.md').read_text()
+    assert 'fetch_pick at noise level 1.25, seeds 7..8: success_rate' in card
+    assert 'adapt eval policy --episodes 2 --noise-level 1.25 --seed 7 --card' in card
+    assert adapt('eval', copy, '--episodes', 1, '--jobs', 1).returncode == 0  # still intact
 
 
 def test_people_get_a_table(adapt, policy):

@@ -33,6 +33,8 @@ def evaluate(
     video_episodes: Annotated[int, typer.Option(min=1, help='How many to film.')] = 3,
     picture: Annotated[Path | None, typer.Option(
         help='Draw trajectories, latency and expert-likeness of the first episodes (png).')] = None,
+    card: Annotated[bool, typer.Option(
+        '--card', help="Write the result into the artifact's manifest and card.")] = False,
     jobs: JobsOption = None,
     json: JsonOption = None,
 ) -> None:
@@ -63,7 +65,21 @@ def evaluate(
         raise WorkFailed(str(error)) from error
     write_result(json, result.as_dict())
     _print(result, json)
+    if card:
+        _into_card(artifact, result)
     _pictures(artifact, result, video, min(video_episodes, episodes), picture)
+
+
+def _into_card(artifact: Path, result: 'Evaluation') -> None:
+    """Add the numbers and the command that made them to the artifact."""
+    from adapt_learning.artifacts import add_metrics
+    facts = result.as_dict()
+    kept = ('success_rate', 'ci_low', 'ci_high', 'episodes', 'mean_steps')
+    first, last = result.seed, result.seed + len(result.results) - 1
+    key = f'{result.task} at noise level {result.noise_level:g}, seeds {first}..{last}'
+    add_metrics(artifact, {key: {name: facts[name] for name in kept}}, (
+        f'adapt eval {artifact.name} --episodes {len(result.results)} '
+        f'--noise-level {result.noise_level:g} --seed {result.seed} --card',))
 
 
 def _print(result: 'Evaluation', json: str | None) -> None:
