@@ -1,5 +1,11 @@
 """`adapt bench`: what is wrong is said before anything runs."""
 
+import json
+import signal
+import subprocess
+import sys
+import time
+
 import pytest
 from typer.testing import CliRunner
 
@@ -19,3 +25,41 @@ def test_bad_input(tmp_path, monkeypatch, arguments, says):
     done = CliRunner().invoke(app, ['bench', *arguments])
     assert done.exit_code == 2 and says in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+ONE_ROW = """
+defaults: {demonstrations: 6, episodes: 2, levels: [1.0], seeds: [0]}
+groups: {a: {rows: [{name: short, policy: bc, set: [network.width=8, optimization.steps=%d]}]}}
+"""
+
+
+def test_experiments_from_file_to_table(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'few.yaml').write_text(ONE_ROW % 20)
+    done = CliRunner().invoke(app, ['bench', 'experiments', 'few.yaml', '--jobs', '1',
+                                    '--json', 'table.json'])
+    assert done.exit_code == 0, done.stderr
+    row, = json.loads((tmp_path / 'table.json').read_text())['rows']
+    assert row['name'] == 'short' and row['cells'][0]['episodes_per_seed'] == 2
+    assert '| short |' in (tmp_path / 'benchmarks' / 'few.md').read_text()
+    done = CliRunner().invoke(app, ['bench', 'experiments', 'few.yaml', '--only', 'long'])
+    assert done.exit_code == 2 and 'there are short' in done.stderr
+
+
+@pytest.mark.parametrize('jobs', ['1', '2'])
+def test_ctrl_c_ends_soon_and_the_training_goes_on_later(tmp_path, jobs):
+    two = ONE_ROW.replace('rows: [', 'rows: [{name: other, policy: bc}, ')
+    (tmp_path / 'few.yaml').write_text(two % 100_000)
+    process = subprocess.Popen(
+        [sys.executable, '-m', 'adapt_learning.cli.main', 'bench', 'experiments', 'few.yaml',
+         '--jobs', jobs], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    log = tmp_path / 'runs' / 'bench'
+    end = time.monotonic() + 90
+    while not list(log.glob('train-*.run/log.jsonl')) and time.monotonic() < end:
+        time.sleep(0.1)
+    time.sleep(0.5)
+    begin = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130 and 'interrupted' in said and 'Traceback' not in said
+    assert time.monotonic() - begin < 10

@@ -93,10 +93,14 @@ def _run(title: str, jobs: 'Sequence[Job]', place: 'Workplace', processes: int |
 
     from adapt_learning.benchmarks.runner import run_jobs
     from adapt_learning.evaluation.workers import default_jobs
+    from adapt_learning.trainers.train import TrainingInterrupted
     try:
         with progress(f'{title} [%]', 100) as show, _repeated(show) as say:
             run_jobs(jobs, place, processes or default_jobs(), lambda now: say(
                 round(100 * now.share), f'{now.done} of {now.jobs} jobs; {now.note}'))
+    except TrainingInterrupted:
+        # From a training in this process (--jobs 1), which has written its checkpoint.
+        raise KeyboardInterrupt from None
     except TerminatedWorkerError as error:
         raise WorkFailed('a worker process died; it was killed or memory ran out: the same command '
                          'goes on, perhaps with fewer --jobs') from error
