@@ -68,8 +68,11 @@ def _echo(node, options) -> int:
     profile = qos_profile_sensor_data if not latched else QoSProfile(
         depth=1, reliability=ReliabilityPolicy.RELIABLE,
         durability=DurabilityPolicy.TRANSIENT_LOCAL)
-    node.create_subscription(_interface(kind), options.name,
-                             lambda message: print(_text(message), '---', sep='\n', flush=True), profile)
+
+    def show(message) -> None:
+        print(_text(message), '---', sep='\n', flush=True)
+
+    node.create_subscription(_interface(kind), options.name, show, profile)
     rclpy.spin(node)
     return 0
 

@@ -1,0 +1,185 @@
+"""The tables of the reference pages and of the README say what the code and the results say."""
+
+import ast
+import json
+import re
+from dataclasses import fields
+
+import documentation
+import pytest
+import typer
+
+from adapt_learning.cli.main import app
+from adapt_learning.frames import contract as schema
+from adapt_learning.frames.messages import FIELDS, STAMPED
+from adapt_learning.runtime import StopReason
+
+ROOT = documentation.ROOT
+PARTS = {
+    '## Top level': schema.Contract, '## Observation feature': schema.ObservationFeature,
+    '### Derivation': schema.Derivation, '## Action feature': schema.ActionFeature,
+    '## Camera': schema.Camera, '## Safety': schema.Safety,
+}
+# What stands for a value in a message on the page: X, numbers, quoted names, known names.
+VALUES = re.compile(r"\.\.\.|'?\b(?:X|Y|N|NODE|float|fetch_pick|bc, dbc|policy_node|policy)\b'?"
+                    r"|'[^']*'|\d[\d.]*|manifest\.json|goal refused: |stopped: ")
+OF_RCLPY = ('Invalid parameter value',)
+
+
+def page(name):
+    return (ROOT / 'docs/reference' / name).read_text(encoding='utf-8')
+
+
+def shown(value):
+    """Return how a page writes a default."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@pytest.mark.parametrize(('heading', 'part'), PARTS.items())
+def test_words_of_the_contract(heading, part):
+    rows = documentation.table(documentation.section(page('contract.md'), heading), 'word')
+    assert [row[0] for row in rows] == list(part.model_fields)
+    for word, default, *_ in rows:
+        declared = part.model_fields[word]
+        if declared.is_required():
+            assert default == 'needed', word
+        elif isinstance(declared.default, float | int) or declared.default in ('none', 'sync'):
+            assert default == shown(declared.default), word
+
+
+def test_alignments():
+    from typing import get_args
+    rows = documentation.table(page('contract.md'), 'value')
+    assert {row[0] for row in rows} == set(
+        get_args(schema.ObservationFeature.model_fields['align'].annotation))
+
+
+def test_message_types():
+    rows = documentation.table(page('contract.md'), 'type')
+    assert {row[0] for row in rows} == set(FIELDS)
+    for name, names, header in rows:
+        assert set(re.findall(r'`?([a-z_.]+)`? ?(?:\(|,|$|`)', names)) >= set(FIELDS[name])
+        assert (header == 'yes') == (name in STAMPED), name
+
+
+@pytest.mark.parametrize('name', ['policy_node', 'sim_bridge', 'evaluator'])
+def test_parameters(name):
+    from test_commands import settings_classes
+    kind = settings_classes()[name]
+    rows = documentation.table(documentation.section(page('nodes.md'), f'## {name}'), 'parameter')
+    assert [row[0] for row in rows] == [f.name for f in fields(kind)]
+    for row, item in zip(rows, fields(kind), strict=True):
+        assert row[1] == (shown(item.default) if item.default != '' else 'empty'), row
+        within = item.metadata['within']
+        if within:
+            low, high = row[2].split(';')[0].replace('2^62', str(2**62)).split('..')
+            assert (float(low), float(high)) == (within.low, within.high), row
+
+
+@pytest.mark.parametrize('name', ['policy_node', 'sim_bridge', 'evaluator'])
+def test_services(name):
+    source = (ROOT / f'src/adapt_ros/adapt_ros/nodes/{name}.py').read_text(encoding='utf-8')
+    text = documentation.section(page('nodes.md'), f'## {name}')
+    own = set(re.findall(r"'(~/\w+)'", source))
+    assert own == {match for match in re.findall(r'^\| `(~/\w+)` \|', text, re.M)}
+
+
+def test_options_of_adapt():
+    def verbs(command, path):
+        if hasattr(command, 'commands'):
+            for name, member in command.commands.items():
+                yield from verbs(member, [*path, name])
+        else:
+            yield ' '.join(path), command
+
+    text, seen = page('cli.md'), set()
+    for path, command in verbs(typer.main.get_command(app), ['adapt']):
+        heading = next(line for line in text.splitlines() if line.startswith(f'## `{path}'))
+        seen.add(heading)
+        rows = documentation.table(documentation.section(text, heading), 'option')
+        real = {option for parameter in command.params for option in
+                (*parameter.opts, *parameter.secondary_opts) if option.startswith('--')}
+        assert {option for row in rows for option in re.findall(r'--[\w-]+', row[0])} == (
+            real - {'--help'}), path
+    assert seen == {line for line in text.splitlines() if line.startswith('## `adapt')}
+
+
+@pytest.mark.parametrize('name', ['fetchpick_dbc', 'policy', 'sim_bridge'])
+def test_arguments_of_launch_files(name):
+    from test_commands import launch_arguments
+    text = documentation.section(page('launch.md'), f'## `{name}.launch.py`')
+    rows = {row[0]: row[1] for row in documentation.table(text, 'argument')}
+    real = launch_arguments(ROOT / f'launch/{name}.launch.py')
+    assert rows == {argument: default or 'empty' for argument, default in real.items()}
+
+
+def test_termination_reasons():
+    rows = documentation.table(page('exit_codes_and_errors.md'), 'reason')
+    assert [(row[0], int(row[1])) for row in rows] == [(r.name, r.value) for r in StopReason]
+    for name, _, latched, *_ in rows:
+        assert (latched == 'yes') == StopReason[name].latches, name
+
+
+def spoken():
+    """Return all texts of the sources, with {} where a value stands."""
+    texts = []
+    for path in (ROOT / 'src').rglob('*.py'):
+        for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
+            if isinstance(node, ast.JoinedStr):
+                texts.append(''.join(part.value if isinstance(part, ast.Constant) else '{}'
+                                     for part in node.values))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                texts.append(node.value)
+    return '\n'.join(texts)
+
+
+def test_messages_are_said_somewhere():
+    """Each message on the page has its words in the sources; X, N, Y and numbers are values."""
+    sources = spoken()
+    text = page('exit_codes_and_errors.md')
+    rows = [*documentation.table(documentation.section(text, '## Messages of the nodes'),
+                                 'message'),
+            *documentation.table(documentation.section(text, '## Messages of `adapt`'),
+                                 'message')]
+    assert len(rows) > 20
+    for message, *_ in rows:
+        longest = fixed_words(re.match(r'`?([^`]+)`?', message)[1])
+        assert longest in sources or longest in OF_RCLPY, f'{message!r}: nothing says {longest!r}'
+
+
+def fixed_words(message):
+    """Return the longest part of a message that no value stands in."""
+    parts = re.split(VALUES, message)
+    return max(parts, key=len).strip(' ;:,().')
+
+
+
+def test_anchors():
+    for file in documentation.PAGES:
+        for target in documentation.links(file.read_text(encoding='utf-8')):
+            path, _, anchor = target.partition('#')
+            aim = (file.parent / path).resolve() if path else file
+            assert aim.exists(), f'{file.name}: {target}'
+            if anchor:
+                assert anchor in documentation.anchors(aim.read_text(encoding='utf-8')), (
+                    f'{file.name}: {target}')
+
+
+def test_readme_has_the_stored_results():
+    stored = ROOT / 'benchmarks/table-3.3.json'
+    if not stored.is_file():
+        pytest.skip('benchmarks/table-3.3.json is not made yet: adapt bench table-3.3')
+    values = json.loads(stored.read_text(encoding='utf-8'))
+    means = {(variant['settings']['expert'], cell['policy'], cell['noise_level']): cell['mean']
+             for variant in values['variants'] if variant['settings']['preset'] == 'cpu'
+             for cell in variant['cells']}
+    published = values['published']
+    expected = []
+    for index, level in enumerate(published['levels']):
+        ours = [means.get((expert, policy, level))
+                for expert in ('smooth', 'staged') for policy in ('bc', 'dbc')]
+        theirs = [published[policy][index] for policy in ('bc', 'dbc')]
+        expected.append([f'{level:g}', *('-' if x is None else f'{x:.1f}'
+                                         for x in (*ours, *theirs))])
+    text = (ROOT / 'README.md').read_text(encoding='utf-8')
+    assert documentation.table(text, 'noise level') == expected
