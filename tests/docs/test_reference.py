@@ -22,7 +22,7 @@ PARTS = {
 }
 # What stands for a value in a message on the page: X, numbers, quoted names, known names.
 VALUES = re.compile(r"\.\.\.|'?\b(?:X|Y|N|NODE|float|fetch_pick|bc, dbc|policy_node|policy)\b'?"
-                    r"|'[^']*'|\d[\d.]*|manifest\.json|goal refused: |stopped: ")
+                    r"|'[^']*'|\d[\d.]*|manifest\.json|:='|(?:goal|reset was) refused: |stopped: ")
 OF_RCLPY = ('Invalid parameter value',)
 
 
