@@ -8,6 +8,8 @@ import time
 import pytest
 from launched import EXIT_S, result_of
 
+from adapt_learning.evaluation.evaluate import evaluate
+
 pytestmark = pytest.mark.serial
 
 QUICK = ('video:=false', 'seed:=2000')
@@ -26,6 +28,9 @@ def test_the_main_job_runs_and_reports(launched, policy, tmp_path):
     for file in ('run.png', 'episodes.mp4'):
         assert (tmp_path / 'out' / file).stat().st_size > 1000
     assert 'Wilson' in run.output and 'Traceback' not in run.output
+    alone = evaluate(policy, 'fetch_pick', episodes=2, noise_level=1.25, seed=2000, jobs=1)
+    assert [(e['success'], e['steps']) for e in result['per_episode']] == [
+        (e.success, e.steps) for e in alone.results], 'the same as `adapt eval`'
 
 
 def test_show_args_describes_every_argument():

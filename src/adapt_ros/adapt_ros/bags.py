@@ -1,0 +1,139 @@
+"""
+Rosbag2 bags (MCAP) <-> samples and frames.
+
+Messages are read in the order of their receipt and pass through the same codecs and the same
+FrameAssembler as on the robot, so a bag gives the frames that the live policy had. Needs no
+running middleware: adapt_msgs is read from its .msg files.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from ament_index_python.packages import get_package_share_directory
+from rosbags.highlevel import AnyReader, AnyReaderError
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+from rosbags.typesys.store import Typestore
+
+from adapt_learning.errors import DatasetError
+from adapt_learning.frames import Contract, Frame, FrameAssembler
+from adapt_ros.bridge import read
+from adapt_ros.codecs import stamp_ns
+
+EPISODE_TOPIC, EPISODE_TYPE = 'episode', 'adapt_msgs/msg/EpisodeStatus'
+_IDLE, _RUNNING = 0, 1
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One message of a contract's topic."""
+
+    received_ns: int
+    """When the recorder received it [ns], on the recorder's clock."""
+    topic: str
+    """Name as the contract writes it."""
+    stamp_ns: int
+    """Capture stamp [ns]; the time of receipt where the message has no header."""
+    raw: dict[str, np.ndarray] = field(default_factory=dict)
+    """Raw value per observation or action key of the topic."""
+    status: object = None
+    """The EpisodeStatus, for samples of the episode topic."""
+
+
+def read_samples(bag: str | Path, contract: Contract, namespace: str = '',
+                 episode_topic: str = EPISODE_TOPIC) -> Iterator[Sample]:
+    """
+    Yield the samples of the contract's topics, and the episodes, in the order of receipt.
+
+    `namespace` is where the nodes stood (`robot1`). Raises DatasetError for a bag that is damaged,
+    lacks a topic of the observation or has one of another type, and SampleError for a message that
+    does not fit the contract.
+    """
+    features: dict[str, list] = {}
+    for part in (*contract.observation, *contract.action):
+        if getattr(part, 'derive', None) is None:
+            features.setdefault(part.topic, []).append(part)
+    kinds = {topic: parts[0].type for topic, parts in features.items()}
+    kinds[episode_topic] = EPISODE_TYPE
+    names = {_resolved(topic, namespace): topic for topic in kinds}
+    with _opened(Path(bag)) as reader:
+        wanted = [c for c in reader.connections if c.topic in names]
+        for connection in wanted:
+            expected = kinds[names[connection.topic]]
+            if connection.msgtype != expected:
+                raise DatasetError(f'{bag}: topic {connection.topic} is a {connection.msgtype}; '
+                                   f"the contract '{contract.name}' has {expected}")
+        present = {names[c.topic] for c in wanted}
+        received = {f.topic for f in contract.observation if f.derive is None}
+        if missing := sorted(received - present):
+            raise DatasetError(
+                f"{bag}: the contract '{contract.name}' needs the topics {missing}; the bag has "
+                f'{sorted(c.topic for c in reader.connections)}')
+        for connection, received_ns, data in reader.messages(wanted):
+            topic = names[connection.topic]
+            message = reader.deserialize(data, connection.msgtype)
+            if topic == episode_topic:
+                yield Sample(received_ns, topic, stamp_ns(message), status=message)
+            else:
+                yield Sample(received_ns, topic, *read(message, features[topic], received_ns))
+
+
+def read_frames(bag: str | Path, contract: Contract, namespace: str = '',
+                episode_topic: str = EPISODE_TOPIC) -> Iterator[Frame]:
+    """Yield the frames that a policy would have had live; episodes begin and end as there."""
+    assembler = FrameAssembler(contract)
+    began: tuple[int, int] | None = None
+    for sample in read_samples(bag, contract, namespace, episode_topic):
+        frame = None
+        if sample.status is None:
+            if sample.topic in assembler.keys_of:
+                frame = assembler.push(sample.topic, sample.stamp_ns, sample.raw)
+        elif sample.status.state == _RUNNING:
+            if began != (sample.status.episode, sample.stamp_ns):
+                began = (sample.status.episode, sample.stamp_ns)
+                frame = assembler.begin_episode(sample.stamp_ns)
+        else:
+            began = None
+            assembler.end_episode()
+            if sample.status.state == _IDLE:
+                assembler.reset()
+        if frame is not None:
+            yield frame
+
+
+@cache
+def typestore() -> Typestore:
+    """Return the message types of Jazzy and of adapt_msgs."""
+    store = get_typestore(Stores.ROS2_JAZZY)
+    types = {}
+    for path in sorted(Path(get_package_share_directory('adapt_msgs'), 'msg').glob('*.msg')):
+        types.update(get_types_from_msg(path.read_text(), f'adapt_msgs/msg/{path.stem}'))
+    store.register(types)
+    return store
+
+
+@contextmanager
+def _opened(bag: Path) -> Iterator[AnyReader]:
+    if not bag.exists():
+        raise DatasetError(f'there is no bag {bag}')
+    try:
+        reader = AnyReader([bag], default_typestore=typestore())
+        reader.open()
+    except Exception as error:  # rosbags raises a class of its own for each kind of damage
+        raise DatasetError(f'{bag} cannot be read as a rosbag2 bag: {error}') from error
+    try:
+        yield reader
+    except AnyReaderError as error:
+        raise DatasetError(f'{bag} is damaged: {error}') from error
+    finally:
+        reader.close()
+
+
+def _resolved(topic: str, namespace: str) -> str:
+    """Return the full name of a contract's topic."""
+    if topic.startswith('/'):
+        return topic
+    return '/' + '/'.join(part for part in (namespace.strip('/'), topic) if part)
