@@ -31,6 +31,7 @@ def ends_with(reason, bench, robot, client, goal):
     return result
 
 
+@pytest.mark.serial
 def test_observations_that_stop_stop_the_robot_within_two_periods(bench, at_work):
     """Without observations the command is zero within the timeout and two control periods."""
     node, robot, client = at_work(contract={'observation_timeout_s': 0.5})

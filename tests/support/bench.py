@@ -88,10 +88,14 @@ class Bench:
 
     def close(self) -> None:
         """Destroy everything."""
-        for node in reversed(self.nodes):
-            self.executor.remove_node(node)
+        for node in self.nodes:
             if hasattr(node, 'leave_active'):
                 node.leave_active('the test is over')
+        for _ in range(10):
+            self.executor.spin_once(timeout_sec=0)
+        for node in reversed(self.nodes):
+            self.executor.remove_node(node)
+            if hasattr(node, '_free'):
                 node._free()
             node.destroy_node()
         self.executor.shutdown()

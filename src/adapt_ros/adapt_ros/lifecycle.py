@@ -7,6 +7,7 @@ the wire is the safe command.
 
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -23,6 +24,7 @@ from adapt_ros import parameters
 
 EXIT_FAILED, EXIT_INPUT = 1, 2
 _DIAGNOSTICS_PERIOD_S = 1.0
+_LAST_WORDS_S = 0.05
 
 
 class AdaptNode(LifecycleNode):
@@ -153,7 +155,7 @@ def run(make_node: Callable[[], AdaptNode], args: list[str] | None = None) -> in
     wanted = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda got, _: wanted.append(got))
-    node = None
+    node = executor = None
     try:
         node = make_node()
         if getattr(node.settings, 'autostart', False) and not _autostart(node):
@@ -170,13 +172,22 @@ def run(make_node: Callable[[], AdaptNode], args: list[str] | None = None) -> in
         return 0
     finally:
         if node is not None:
-            node.leave_active('the process was asked to end')
+            _leave(node, executor)
             node.destroy_node()
         rclpy.try_shutdown()
         # rclpy gives the signals back to their default here; a second Ctrl-C would then end a
         # process that is ending well as if it had died.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
+
+
+def _leave(node: AdaptNode, executor: Executor | None) -> None:
+    """Leave the active state and turn a little longer: clients are owed their goal's result."""
+    was_active = node.is_active
+    node.leave_active('the process was asked to end')
+    end = time.monotonic() + _LAST_WORDS_S
+    while was_active and executor is not None and rclpy.ok() and time.monotonic() < end:
+        executor.spin_once(timeout_sec=0.01)
 
 
 def make_executor() -> Executor:
