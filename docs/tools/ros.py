@@ -13,6 +13,7 @@ same and more.
 import argparse
 import importlib
 import json
+import os
 import sys
 import time
 
@@ -22,7 +23,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profi
 
 
 def main() -> int:
-    """Run one verb; 0 done, 1 refused or not there."""
+    """Run one verb; 0 done, 1 refused or not there, 2 wrong request."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0].strip())
     verbs = parser.add_subparsers(dest='verb', required=True)
     call = verbs.add_parser('call', help='call a service')
@@ -38,6 +39,9 @@ def main() -> int:
         return {'call': _call, 'echo': _echo, 'list': _list}[options.verb](node, options)
     except (KeyboardInterrupt, ExternalShutdownException):
         return 0
+    except BrokenPipeError:  # who read has gone (| head); Python shall not complain at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     finally:
         node.destroy_node()
         rclpy.try_shutdown()
@@ -48,7 +52,12 @@ def _call(node, options) -> int:
     if kind is None:
         return 1
     service = _interface(kind)
-    request = service.Request(**json.loads(options.values))
+    try:
+        request = service.Request(**json.loads(options.values))
+    except (ValueError, TypeError, AssertionError) as error:
+        print(f"'{options.values}' is no request of {kind} in JSON: {error}; its fields are "
+              f'{service.Request.get_fields_and_field_types()}', file=sys.stderr)
+        return 2
     client = node.create_client(service, options.name)
     client.wait_for_service(5.0)
     future = client.call_async(request)
@@ -93,11 +102,18 @@ def _text(message, indent: str = '') -> str:
     lines = []
     for name in message.get_fields_and_field_types():
         value = getattr(message, name)
-        nested = hasattr(value, 'get_fields_and_field_types')
-        lines.append(f'{indent}{name}:' + ('' if nested else f' {_short(value)}'))
-        if nested:
-            lines.append(_text(value, indent + '  '))
+        nested = value if isinstance(value, list) else [value]
+        if nested and all(hasattr(part, 'get_fields_and_field_types') for part in nested):
+            lines.append(f'{indent}{name}:')
+            lines += [_pair(part, indent + '  ') or _text(part, indent + '  ') for part in nested]
+        else:
+            lines.append(f'{indent}{name}: {_short(value)}')
     return '\n'.join(lines)
+
+
+def _pair(message, indent: str) -> str:
+    """Return a diagnostic value in one line; nothing for other messages."""
+    return f'{indent}{message.key}: {message.value}' if hasattr(message, 'key') else ''
 
 
 def _short(value) -> str:
