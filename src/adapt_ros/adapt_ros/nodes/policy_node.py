@@ -10,11 +10,8 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
-from action_msgs.msg import GoalStatus
 from adapt_msgs.action import RunPolicy
-from adapt_msgs.msg import EpisodeStatus, Outcome, PolicyStatus, TerminationReason
-from diagnostic_msgs.msg import DiagnosticStatus
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from adapt_msgs.msg import EpisodeStatus, PolicyStatus
 from std_srvs.srv import Trigger
 
 from adapt_learning.artifacts import check_contract
@@ -24,8 +21,10 @@ from adapt_learning.runtime import PolicyRunner, RunnerOptions, Stop, StopReason
 from adapt_learning.runtime.run_goal import RunGoal
 from adapt_ros import qos
 from adapt_ros.bridge import CommandWriter, ObservationReader
+from adapt_ros.goals import OneGoal
 from adapt_ros.lifecycle import AdaptNode, run
 from adapt_ros.parameters import Range, parameter
+from adapt_ros.policy_report import PolicyReport
 from adapt_ros.resources import artifact_folder
 
 _STATUS_PERIOD_NS = 200_000_000
@@ -60,7 +59,6 @@ class PolicyNode(AdaptNode):
         super().__init__('policy_node', PolicyNodeSettings, **kwargs)
         self.runner: PolicyRunner | None = None
         self.contract: Contract | None = None
-        self._goal = None
         self._book: RunGoal | None = None
         self._began: tuple[int, int] | None = None
         self._newest: Frame | None = None
@@ -68,9 +66,7 @@ class PolicyNode(AdaptNode):
         self._graph_ns = self._present_ns = 0
         self._last_status_ns = 0
         self._out_of_order_before = 0
-        self._ticks_before = self._misses_before = self._limited_before = 0
-        self._last_stop = Stop(StopReason.NONE, '')
-        self._entities: list = []
+        self._configured = False
 
     # -- life cycle ---------------------------------------------------------------------------
 
@@ -87,6 +83,7 @@ class PolicyNode(AdaptNode):
             realtime=not self.settings.lockstep,
             stop_unlike_expert=self.settings.stop_unlike_expert))
         self._warm_up(policy)
+        self._report = PolicyReport(self.runner)
         self._status = self.create_publisher(PolicyStatus, '~/status', qos.LATCHED)
         self._commands = CommandWriter(self, self.contract)
         profile = qos.SENSOR_LOCKSTEP if self.settings.lockstep else qos.SENSOR_IN
@@ -94,10 +91,7 @@ class PolicyNode(AdaptNode):
             self, self.contract, self._on_frame, self._on_malformed, profile, self._on_repeat)
         self._episodes = self.create_subscription(
             EpisodeStatus, self.settings.episode_topic, self._on_episode, qos.LATCHED_IN)
-        self._server = ActionServer(
-            self, RunPolicy, '~/run_policy', self._result,
-            goal_callback=self._on_goal, handle_accepted_callback=self._on_accepted,
-            cancel_callback=lambda _: CancelResponse.ACCEPT)
+        self._goal = OneGoal(self, RunPolicy, '~/run_policy', self._refusal, self._begin)
         self._own_services = [
             self.create_service(Trigger, '~/stop', self._on_stop_request),
             self.create_service(Trigger, '~/reset_stop', self._on_reset_stop),
@@ -114,11 +108,11 @@ class PolicyNode(AdaptNode):
 
     def tear_down(self) -> None:
         """Destroy the ROS entities."""
-        if not getattr(self, '_configured', False):
+        if not self._configured:
             return
         self._configured = False
         self.destroy_timer(self._watchdog)
-        self._server.destroy()
+        self._goal.destroy()
         for service in self._own_services:
             self.destroy_service(service)
         self.destroy_subscription(self._episodes)
@@ -139,15 +133,8 @@ class PolicyNode(AdaptNode):
 
     # -- goals --------------------------------------------------------------------------------
 
-    def _on_goal(self, goal) -> GoalResponse:
-        """Refuse what cannot be done now, with the reason in the log."""
-        reason = self._refusal(goal)
-        if reason:
-            self.get_logger().warning(f'goal refused: {reason}')
-            return GoalResponse.REJECT
-        return GoalResponse.ACCEPT
-
     def _refusal(self, goal) -> str:
+        """Return why a goal cannot be taken now, or ''."""
         if not self.is_active:
             return 'the node is not active'
         if self._book is not None:
@@ -159,18 +146,6 @@ class PolicyNode(AdaptNode):
             if not np.isfinite(value) or value < 0:
                 return f'{name} is a finite number of seconds >= 0; got {value}'
         return ''
-
-    def _on_accepted(self, handle) -> None:
-        """
-        Take the goal over.
-
-        The goal is executing from here on, but its execute callback is only scheduled when the
-        result is known (`_finish`): waiting in it would occupy the one thread, and rclpy polls
-        waiting coroutines without a pause.
-        """
-        handle._update_state(_execute_event())
-        self._goal = handle
-        self._begin(handle.request)
 
     def _begin(self, request) -> None:
         self._book = RunGoal(int(request.max_episodes), request.max_duration,
@@ -188,38 +163,12 @@ class PolicyNode(AdaptNode):
     def _finish(self, stop: Stop) -> None:
         """End the run: safe command first, then the result."""
         self._send(self.runner.stop(stop.reason, stop.text))
-        self._last_stop = stop
         if stop.reason.latches:
             self.get_logger().error(f'stopped: {stop.text}')
         book, self._book = self._book, None
-        self._ticks_before += self.runner.latency.ticks
-        self._misses_before += self.runner.latency.misses
-        self._limited_before += self.runner.limiter.limited
-        handle, self._goal = self._goal, None
+        result = self._report.ended(stop, book)
         self._publish_status()
-        if handle is None:
-            return
-        self._prepared = self._make_result(stop, book)
-        if stop.reason == StopReason.CANCELED and handle.is_cancel_requested:
-            handle.canceled()
-        elif stop.reason in (StopReason.EPISODES_DONE, StopReason.TIME_LIMIT):
-            handle.succeed()
-        else:
-            handle.abort()
-        self._server.notify_execute(handle, self._result)
-
-    def _result(self, handle) -> RunPolicy.Result:
-        """Return the result that `_finish` made (the action server's execute callback)."""
-        return self._prepared
-
-    def _make_result(self, stop: Stop, book: RunGoal) -> RunPolicy.Result:
-        latency = self.runner.latency
-        return RunPolicy.Result(
-            reason=_reason(stop), outcome=Outcome(value=book.outcome), episodes=book.episodes,
-            successes=book.successes, ticks=latency.ticks, deadline_misses=latency.misses,
-            limited_commands=self.runner.limiter.limited,
-            latency_p50=latency.percentile(50), latency_p99=latency.percentile(99),
-            latencies=latency.values.tolist(), expert_likeness=self.runner.likeness_scores)
+        self._goal.end(result, stop.reason in (StopReason.EPISODES_DONE, StopReason.TIME_LIMIT))
 
     # -- the loop -----------------------------------------------------------------------------
 
@@ -281,7 +230,7 @@ class PolicyNode(AdaptNode):
     def _watch(self) -> None:
         if self._book is None:
             return
-        if self._goal is not None and self._goal.is_cancel_requested:
+        if self._goal.cancel_requested:
             self._finish(Stop(StopReason.CANCELED, 'the goal was cancelled'))
             return
         now = time.monotonic_ns()
@@ -362,8 +311,7 @@ class PolicyNode(AdaptNode):
         response.success = self._book is not None
         response.message = 'cancelled' if response.success else 'nothing is running'
         if self._book is not None:
-            if self._goal is not None and self._goal.status == GoalStatus.STATUS_EXECUTING:
-                self._goal._update_state(_cancel_event())
+            self._goal.request_cancel()
             self._finish(Stop(StopReason.CANCELED, '~/cancel was called'))
         return response
 
@@ -373,60 +321,16 @@ class PolicyNode(AdaptNode):
         if self.runner is None:
             return
         self._last_status_ns = time.monotonic_ns()
-        runner, running = self.runner, self._book is not None
-        message = PolicyStatus(
-            state=self._state(), last_stop=_reason(self._last_stop), policy=runner.policy.name,
-            artifact_hash=runner.policy.manifest.files.get('model.onnx', '')[:16],
-            contract_hash=self.contract.interface_hash,
-            ticks=self._ticks_before + running * runner.latency.ticks,
-            deadline_misses=self._misses_before + running * runner.latency.misses,
-            limited_commands=self._limited_before + running * runner.limiter.limited,
-            latency_p50=runner.latency.percentile(50), latency_p99=runner.latency.percentile(99),
-            observation_age=runner.observation_age_s)
+        message = self._report.status(self._book)
         message.header.stamp = self.get_clock().now().to_msg()
-        message.expert_likeness = runner.monitor.score if runner.monitor else float('nan')
-        message.unlike_expert = bool(runner.monitor and runner.monitor.warns)
         self._status.publish(message)
-        if self._goal is not None:
-            self._goal.publish_feedback(RunPolicy.Feedback(
+        if self._book is not None:
+            self._goal.feedback(RunPolicy.Feedback(
                 status=message, episodes=self._book.episodes, successes=self._book.successes))
 
-    def _state(self) -> int:
-        if self.runner.latched is not None:
-            return PolicyStatus.STATE_STOPPED
-        if self._book is None:
-            return PolicyStatus.STATE_IDLE
-        waiting = self._book.waiting_since_ns is not None
-        return PolicyStatus.STATE_WAITING if waiting else PolicyStatus.STATE_RUNNING
-
     def diagnose(self):
-        """Report the run, the inputs and the likeness."""
-        ok, warn, error = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
-        runner, counts = self.runner, self._observations.assembler.counts
-        if runner.latched is not None:
-            yield 'run', error, f'stopped: {runner.latched.text}', {
-                'reason': runner.latched.reason.name}
-        else:
-            yield 'run', ok, 'running' if self._book else 'idle', {
-                'latency p50 [ms]': f'{runner.latency.percentile(50) * 1e3:.3f}',
-                'latency p99 [ms]': f'{runner.latency.percentile(99) * 1e3:.3f}',
-                'deadline misses': runner.latency.misses,
-                'limited commands': runner.limiter.limited}
-        silent, crowded = self._observations.silent(), self._observations.crowded()
-        level = error if crowded else warn if silent else ok
-        text = (f'nobody publishes {", ".join(silent)}' if silent else
-                f'several nodes publish {", ".join(crowded)}' if crowded else 'all topics there')
-        yield 'observations', level, text, {
-            'frames': counts.frames, 'samples': counts.samples,
-            'wrong shape': counts.wrong_shape, 'out of order': counts.out_of_order,
-            'age [s]': f'{runner.observation_age_s:.3f}', 'last problem': counts.last_problem}
-        rivals = self._commands.crowded()
-        yield ('commands', warn if rivals else ok,
-               f'another node publishes {", ".join(rivals)}' if rivals else 'sole commander', {})
-        if runner.monitor is not None:
-            yield ('expert likeness', warn if runner.monitor.warns else ok,
-                   'unlike the demonstrations' if runner.monitor.warns else 'like the expert',
-                   {'score (1 warns)': f'{runner.monitor.score:.3f}'})
+        """Report the run, the inputs, the commands and the likeness."""
+        return self._report.diagnose(self._book, self._observations, self._commands)
 
     def _warm_up(self, policy) -> None:
         """Run both networks once: the first call allocates, and must not be the robot's."""
@@ -434,20 +338,6 @@ class PolicyNode(AdaptNode):
         action = policy.act(zeros)
         if policy.calibration is not None:
             policy.likeness(zeros, action)
-
-
-def _reason(stop: Stop) -> TerminationReason:
-    return TerminationReason(value=int(stop.reason), text=stop.text)
-
-
-def _execute_event():
-    from rclpy.impl.implementation_singleton import rclpy_implementation
-    return rclpy_implementation.GoalEvent.EXECUTE
-
-
-def _cancel_event():
-    from rclpy.impl.implementation_singleton import rclpy_implementation
-    return rclpy_implementation.GoalEvent.CANCEL_GOAL
 
 
 def main(args: list[str] | None = None) -> int:

@@ -1,0 +1,78 @@
+"""An action whose goals are ended by their node, on the node's one thread."""
+
+from collections.abc import Callable
+from typing import Any
+
+from action_msgs.msg import GoalStatus
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.impl.implementation_singleton import rclpy_implementation
+from rclpy.node import Node
+
+
+class OneGoal:
+    """
+    An action server for one goal at a time.
+
+    rclpy's execute callback would have to wait for the end of the goal: that occupies the one
+    thread, and waiting coroutines are polled without a pause. So the goal is marked as executing
+    when it is accepted, and its execute callback is only scheduled by `end`, with the result.
+
+    `refuse(goal)` returns why a goal cannot be taken now, or ''; `begin(goal)` starts it.
+    """
+
+    def __init__(self, node: Node, action_type: type, name: str,
+                 refuse: Callable[[Any], str], begin: Callable[[Any], None]):
+        self._node = node
+        self._refuse = refuse
+        self._begin = begin
+        self._handle = None
+        self._result = None
+        self._server = ActionServer(
+            node, action_type, name, lambda handle: self._result,
+            goal_callback=self._on_goal, handle_accepted_callback=self._on_accepted,
+            cancel_callback=lambda _: CancelResponse.ACCEPT)
+
+    def destroy(self) -> None:
+        """Remove the action from the host."""
+        self._server.destroy()
+
+    @property
+    def cancel_requested(self) -> bool:
+        """Return whether a client wants the present goal to end."""
+        return self._handle is not None and self._handle.is_cancel_requested
+
+    def request_cancel(self) -> None:
+        """Mark the present goal as being cancelled, as a client's request would."""
+        if self._handle is not None and self._handle.status == GoalStatus.STATUS_EXECUTING:
+            self._handle._update_state(rclpy_implementation.GoalEvent.CANCEL_GOAL)
+
+    def feedback(self, message: Any) -> None:
+        """Publish feedback of the present goal, if there is one."""
+        if self._handle is not None:
+            self._handle.publish_feedback(message)
+
+    def end(self, result: Any, succeeded: bool) -> None:
+        """End the present goal, if there is one: SUCCEEDED, else CANCELED if asked for, or ABORTED."""
+        handle, self._handle = self._handle, None
+        if handle is None:
+            return
+        self._result = result
+        if succeeded:
+            handle.succeed()
+        elif handle.is_cancel_requested:
+            handle.canceled()
+        else:
+            handle.abort()
+        self._server.notify_execute(handle, lambda _, result=result: result)
+
+    def _on_goal(self, goal) -> GoalResponse:
+        reason = self._refuse(goal)
+        if reason:
+            self._node.get_logger().warning(f'goal refused: {reason}')
+            return GoalResponse.REJECT
+        return GoalResponse.ACCEPT
+
+    def _on_accepted(self, handle) -> None:
+        handle._update_state(rclpy_implementation.GoalEvent.EXECUTE)
+        self._handle = handle
+        self._begin(handle.request)
