@@ -53,7 +53,7 @@ def _call(node, options) -> int:
         return 1
     service = _interface(kind)
     try:
-        request = service.Request(**json.loads(options.values))
+        request = service.Request(check_fields=True, **json.loads(options.values))
     except (ValueError, TypeError, AssertionError) as error:
         print(f"'{options.values}' is no request of {kind} in JSON: {error}; its fields are "
               f'{service.Request.get_fields_and_field_types()}', file=sys.stderr)
