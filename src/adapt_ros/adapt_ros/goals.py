@@ -52,7 +52,7 @@ class OneGoal:
             self._handle.publish_feedback(message)
 
     def end(self, result: Any, succeeded: bool) -> None:
-        """End the present goal, if there is one: SUCCEEDED, else CANCELED if asked for, or ABORTED."""
+        """End the present goal: SUCCEEDED, else CANCELED if that was asked for, else ABORTED."""
         handle, self._handle = self._handle, None
         if handle is None:
             return
