@@ -79,8 +79,9 @@ def test_deactivated_in_mid_run_the_safe_command_is_the_last_word(bench, at_work
 def test_it_can_be_cleaned_up_and_configured_again(bench, at_work):
     node, robot, client = at_work()
     for _ in range(2):
-        goal = client.send(max_duration=0.1)
+        goal = client.send()
         robot.step()
+        bench.trigger('policy_node/cancel')
         client.result(goal)
         assert node.trigger_deactivate() == SUCCESS
         assert node.trigger_cleanup() == SUCCESS
