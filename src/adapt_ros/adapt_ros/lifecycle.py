@@ -5,6 +5,7 @@ transition with one sentence. Leaving the active state always runs `stop_work`, 
 the wire is the safe command.
 """
 
+import re
 import signal
 import sys
 import time
@@ -15,7 +16,9 @@ from typing import Any
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.clock import Clock, ClockType
+from rclpy.exceptions import NameValidationException, ParameterException
 from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 
@@ -24,7 +27,11 @@ from adapt_ros import parameters
 
 EXIT_FAILED, EXIT_INPUT = 1, 2
 _DIAGNOSTICS_PERIOD_S = 1.0
-_LAST_WORDS_S = 0.05
+_LAST_WORDS_S = 0.1
+# What rclpy raises for arguments that a user gave after --ros-args.
+_BAD_ARGUMENTS = (rclpy_implementation.RCLError, rclpy_implementation.RCLInvalidROSArgsError,
+                  rclpy_implementation.UnknownROSArgsError, NameValidationException,
+                  ParameterException)
 
 
 class AdaptNode(LifecycleNode):
@@ -45,12 +52,14 @@ class AdaptNode(LifecycleNode):
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._diagnostics = None
         self._diagnostics_timer = None
+        self._undo: list[Callable[[], None]] = []
+        """How to destroy what `set_up` made, noted as it is made; done backwards on cleanup."""
 
     def set_up(self) -> None:
         """Load and check everything; raise UserError to refuse (configure)."""
 
     def tear_down(self) -> None:
-        """Undo `set_up`; must work after a half-finished one (cleanup)."""
+        """Forget what `set_up` left behind beside `_undo`; it may be half-finished (cleanup)."""
 
     def start_work(self) -> None:
         """Begin to act (activate)."""
@@ -66,7 +75,7 @@ class AdaptNode(LifecycleNode):
         """Load and check."""
         result = self._guarded(self.set_up)
         if result != TransitionCallbackReturn.SUCCESS:
-            self._guarded(self.tear_down, keep_failure=True)
+            self._destroy()
             return result
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
         self._diagnostics_timer = self.create_timer(
@@ -109,8 +118,13 @@ class AdaptNode(LifecycleNode):
             self.is_active = False
             self.stop_work(text)
 
-    def _free(self) -> None:
+    def _destroy(self) -> None:
         self._guarded(self.tear_down, keep_failure=True)
+        while self._undo:
+            self._guarded(self._undo.pop(), keep_failure=True)
+
+    def _free(self) -> None:
+        self._destroy()
         if self._diagnostics_timer is not None:
             self.destroy_timer(self._diagnostics_timer)
             self.destroy_publisher(self._diagnostics)
@@ -149,25 +163,29 @@ def run(make_node: Callable[[], AdaptNode], args: list[str] | None = None) -> in
     Spin one node until it is asked to end; returns the exit code.
 
     SIGINT and SIGTERM leave the active state first, so that the safe command goes out while the
-    middleware is still alive. A parameter out of its range or a refused autostart ends with 2.
+    middleware is still alive. Arguments that cannot be read, a parameter out of its range and a
+    refused autostart end with 2, a bug with 1.
     """
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     wanted = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda got, _: wanted.append(got))
     node = executor = None
     try:
-        node = make_node()
-        if getattr(node.settings, 'autostart', False) and not _autostart(node):
+        try:
+            rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda got, _: wanted.append(got))
+            node = make_node()
+        except (SettingError, *_BAD_ARGUMENTS) as error:
+            print(f'error: {_sentence(error)}', file=sys.stderr)
             return EXIT_INPUT
+        if getattr(node.settings, 'autostart', False):
+            failed = _autostart(node)
+            if failed:
+                return failed
         executor = make_executor()
         executor.add_node(node)
         while not wanted and rclpy.ok() and not getattr(node, 'finished', False):
             executor.spin_once(timeout_sec=0.1)
         return getattr(node, 'exit_code', 0)
-    except SettingError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return EXIT_INPUT
     except ExternalShutdownException:
         return 0
     finally:
@@ -179,6 +197,14 @@ def run(make_node: Callable[[], AdaptNode], args: list[str] | None = None) -> in
         # process that is ending well as if it had died.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
+
+
+def _sentence(error: Exception) -> str:
+    """Return one line for people: rcl says where in its own sources, over several lines."""
+    text = ' '.join(str(error).split()).removeprefix('failed to initialize rcl: ')
+    if isinstance(error, rclpy_implementation.UnknownROSArgsError):
+        text = f'unknown arguments after --ros-args: {text}'
+    return re.sub(r',? at /\S+:\d+', '', text)
 
 
 def _leave(node: AdaptNode, executor: Executor | None) -> None:
@@ -204,8 +230,12 @@ def make_executor() -> Executor:
     return EventsExecutor()
 
 
-def _autostart(node: AdaptNode) -> bool:
+def _autostart(node: AdaptNode) -> int:
+    """Configure and activate; returns 0 or the exit code of the failure."""
     for transition in (node.trigger_configure, node.trigger_activate):
-        if transition() != TransitionCallbackReturn.SUCCESS:
-            return False
-    return True
+        result = transition()
+        if result == TransitionCallbackReturn.ERROR:
+            return EXIT_FAILED
+        if result != TransitionCallbackReturn.SUCCESS:
+            return EXIT_INPUT
+    return 0
