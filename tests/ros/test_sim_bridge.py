@@ -14,9 +14,11 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import SetBool
 
+from adapt_learning.evaluation.simulation import make_task
 from adapt_learning.frames import load_contract
 from adapt_ros.camera import PROFILE, picture_of
 from adapt_ros.nodes.sim_bridge import SimBridge
+from adapt_ros.scene import Scene
 
 
 @pytest.fixture
@@ -52,11 +54,13 @@ def test_the_same_seed_gives_the_same_start_and_the_same_run(lockstep):
 
 def test_a_noise_level_out_of_range_is_refused_with_a_sentence(bench, lockstep):
     _, pilot = lockstep
-    for level in (99.0, -1.0, float('nan')):
+    for level in (99.0, -1.0):
         answer = pilot.reset(seed=0, noise_level=level)
         assert not answer.success and 'noise_level of fetch_pick lies in 0..2.5' in answer.message
     assert pilot.episodes[-1].state == EpisodeStatus.STATE_IDLE
-    assert pilot.reset(seed=0).success and pilot.episodes[-1].noise_level == 1.0
+    for asked, used in ((float('nan'), 1.0), (0.0, 0.0)):
+        assert pilot.reset(seed=0, noise_level=asked).success
+        assert pilot.episodes[-1].noise_level == used
 
 
 def test_a_node_that_is_not_active_refuses_to_reset(bench):
@@ -135,6 +139,35 @@ def test_a_pause_that_ends_between_observation_and_command_changes_nothing(bench
     bench.call(SetBool, 'sim_bridge/pause', data=False)
     bench.spin_for(0.2)
     assert len(pilot.frames) == 2
+
+
+def test_a_reset_in_mid_episode_ends_that_one_as_aborted_first(bench, lockstep):
+    """Whoever drives the old episode hears of its end; a refused reset leaves it alone."""
+    _, pilot = lockstep
+    pilot.reset(seed=0)
+    pilot.step()
+    assert not pilot.reset(seed=0, noise_level=99.0).success
+    assert pilot.episodes[-1].state == EpisodeStatus.STATE_RUNNING
+    assert pilot.reset(seed=1).episode == 2
+    bench.until(lambda: pilot.episodes[-1].episode == 2, 'the new episode')
+    ended = pilot.episodes[-2]
+    assert (ended.episode, ended.state, ended.steps) == (1, EpisodeStatus.STATE_ENDED, 1)
+    assert ended.outcome.value == Outcome.ABORTED
+
+
+def test_the_gap_between_episodes_is_longer_than_the_observation_timeout():
+    task = make_task('fetch_pick')
+    try:
+        contract = task.contract
+        for timeout_s in (0.1, 3.0):
+            task.contract = contract.model_copy(update={'safety': contract.safety.model_copy(
+                update={'observation_timeout_s': timeout_s})})
+            scene = Scene(task)
+            before = scene.stamp_ns
+            scene.reset(0, 1.0)
+            assert scene.stamp_ns - before == max(1.0, 2 * timeout_s) * 1e9
+    finally:
+        task.close()
 
 
 def test_lockstep_gives_an_episode_up_when_no_command_comes(bench, simulated):
@@ -254,6 +287,11 @@ def test_it_can_be_cleaned_up_and_configured_again(bench, lockstep):
     node, pilot = lockstep
     pilot.reset(seed=3)
     first = pilot.frames[-1].vector
+    bench.call(SetBool, 'sim_bridge/pause', data=True)
+    pilot.command(gripper_velocity=[float('nan'), 0, 0])
+    bench.until(lambda: node._malformed, 'the bad command')
+    pilot.command()
+    bench.until(lambda: node._held, 'the held command')
     assert node.trigger_deactivate() == TransitionCallbackReturn.SUCCESS
     assert node.trigger_cleanup() == TransitionCallbackReturn.SUCCESS
     activate(node)
@@ -261,3 +299,6 @@ def test_it_can_be_cleaned_up_and_configured_again(bench, lockstep):
     bench.until(again.connected, 'discovery')
     again.reset(seed=3)
     assert (again.frames[-1].vector == first).all()
+    assert not node._malformed
+    again.step()
+    assert len(again.frames) == 2, 'the pause does not outlive a clean-up'

@@ -219,6 +219,7 @@ class Pilot:
     def reset(self, **request: Any):
         """Begin an episode and wait for its first observation; return the answer."""
         before = len(self.frames)
+        request = {'noise_level': float('nan')} | request
         answer = self.bench.call(ResetSimulation, 'sim_bridge/reset', **request)
         if answer.success:
             self.bench.until(lambda: len(self.frames) > before, 'the first observation')

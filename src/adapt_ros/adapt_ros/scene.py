@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from adapt_learning.errors import SampleError
-from adapt_learning.runtime.limits import CommandLimiter
+from adapt_learning.errors import SampleError, SettingError
 from adapt_learning.runtime.run_goal import (
     OUTCOME_ABORTED,
     OUTCOME_FAILURE,
@@ -15,9 +14,7 @@ from adapt_learning.tasks.base import Task
 IDLE, RUNNING, ENDED = 0, 1, 2
 """States of adapt_msgs/msg/EpisodeStatus."""
 
-_GAP_NS = 1_000_000_000
-"""Simulated time between two episodes: more than any observation timeout, so that a listener can
-tell a new episode by its stamps even before it hears the announcement."""
+_MIN_GAP_NS = 1_000_000_000
 
 __all__ = ['ENDED', 'IDLE', 'OUTCOME_ABORTED', 'RUNNING', 'Scene']
 
@@ -33,7 +30,12 @@ class Scene:
     def __init__(self, task: Task):
         self.task = task
         self.contract = task.contract
-        self._limiter = CommandLimiter(task.contract)
+        # Simulated time between two episodes: more than the observation timeout, so that a listener
+        # can tell a new episode by its stamps even before it hears the announcement.
+        timeout_ns = round(task.contract.safety.observation_timeout_s * 1e9)
+        self._gap_ns = max(_MIN_GAP_NS, 2 * timeout_ns)
+        self._held: dict[str, np.ndarray] = {}
+        """The last command of every feature that holds it when commands cease."""
         self.episode = 0
         self.state = IDLE
         self.outcome = OUTCOME_UNKNOWN
@@ -51,12 +53,19 @@ class Scene:
     def reset(self, seed: int, noise_level: float) -> None:
         """Begin the next episode; SettingError for a noise level outside of the task's range."""
         self.task.reset(seed=seed, options={'noise_level': noise_level})
-        self._limiter.reset()
+        self._held = {}
         self.episode += 1
         self.seed, self.noise_level = seed, noise_level
         self.steps, self.episode_return = 0, 0.0
-        self.stamp_ns += _GAP_NS
+        self.stamp_ns += self._gap_ns
         self.state, self.outcome = RUNNING, OUTCOME_UNKNOWN
+
+    def check_noise_level(self, level: float) -> None:
+        """Raise SettingError for a noise level outside of the task's range, as `reset` would."""
+        spec = self.task.spec_
+        if not 0.0 <= level <= spec.max_noise_level:
+            raise SettingError(
+                f'noise_level of {spec.name} lies in 0..{spec.max_noise_level}; got {level}')
 
     def check(self, commands: dict[str, np.ndarray]) -> None:
         """Raise SampleError for commands of the wrong form or with values that are not finite."""
@@ -66,7 +75,7 @@ class Scene:
     def advance(self, commands: dict[str, np.ndarray]) -> int | None:
         """Apply checked commands (SI units) for a period; returns the outcome if it ended all."""
         action = self.task.layout.action(commands)
-        self._limiter.apply(commands)
+        self._held = {f.key: commands[f.key] for f in self.contract.action if f.on_stop == 'hold'}
         _, reward, success, truncated, _ = self.task.step(action)
         self.steps += 1
         self.episode_return += reward
@@ -85,13 +94,8 @@ class Scene:
 
     def safe_commands(self) -> dict[str, np.ndarray]:
         """Return what a robot does whose commands have ceased: stand still, hold the rest."""
-        safe = self._limiter.safe()
-        return {f.key: safe.get(f.key, np.zeros(f.size)) for f in self.contract.action}
+        return {f.key: self._held.get(f.key, np.zeros(f.size)) for f in self.contract.action}
 
     def picture(self) -> np.ndarray:
         """Render the scene, uint8 [height, width, 3]."""
         return self.task.render()
-
-    def close(self) -> None:
-        """Free the physics."""
-        self.task.close()

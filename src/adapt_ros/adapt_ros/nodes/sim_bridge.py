@@ -5,8 +5,10 @@ is deterministic and as fast as its slowest part. realtime: the task advances at
 rate with the newest command, and stops moving when commands cease.
 """
 
+import math
 import time
 from dataclasses import dataclass
+from functools import partial
 
 from adapt_msgs.msg import EpisodeStatus, Outcome
 from adapt_msgs.srv import ResetSimulation, StepSimulation
@@ -52,8 +54,10 @@ class SimBridge(AdaptNode):
 
     def __init__(self, **kwargs):
         super().__init__('sim_bridge', SimBridgeSettings, **kwargs)
+        self._forget()
+
+    def _forget(self) -> None:
         self._scene: Scene | None = None
-        self._commands = None
         self._newest: tuple[int, dict] | None = None
         self._held: dict | None = None
         """Lockstep: the answer to the last observation, where it came during a pause."""
@@ -65,41 +69,37 @@ class SimBridge(AdaptNode):
     def set_up(self) -> None:
         """Load the physics and make the ROS entities."""
         lockstep = self.settings.mode == 'lockstep'
+        undo = self._undo.append
         task = make_task(self.settings.task)
+        undo(task.close)
         contract = task.contract
         self._scene = Scene(task)
         self._clock_topic = self.create_publisher(Clock, '/clock', qos.SENSOR_LOCKSTEP)
+        undo(partial(self.destroy_publisher, self._clock_topic))
         self._episode = self.create_publisher(EpisodeStatus, 'episode', qos.LATCHED)
+        undo(partial(self.destroy_publisher, self._episode))
         self._observations = ObservationWriter(self, contract)
-        self._cameras = [CameraWriter(self, camera, contract.rate_hz)
-                         for camera in contract.cameras]
+        undo(self._observations.destroy)
+        self._cameras = []
+        for camera in contract.cameras:
+            self._cameras.append(CameraWriter(self, camera, contract.rate_hz))
+            undo(self._cameras[-1].destroy)
         self._commands = CommandReader(
             self, contract, self._on_commands, self._on_malformed, match_stamp=lockstep)
-        self._own_services = [
-            self.create_service(ResetSimulation, '~/reset', self._on_reset),
-            self.create_service(StepSimulation, '~/step', self._on_step),
-            self.create_service(SetBool, '~/pause', self._on_pause),
-        ]
+        undo(self._commands.destroy)
+        for kind, name, answer in ((ResetSimulation, '~/reset', self._on_reset),
+                                   (StepSimulation, '~/step', self._on_step),
+                                   (SetBool, '~/pause', self._on_pause)):
+            undo(partial(self.destroy_service, self.create_service(kind, name, answer)))
         period = 0.1 if lockstep else 1.0 / contract.rate_hz
         callback = self._watch if lockstep else self._advance_on_time
-        self._timer = self.create_timer(period, callback, clock=self.steady)
+        undo(partial(self.destroy_timer,
+                     self.create_timer(period, callback, clock=self.steady)))
         self.get_logger().info(f'task {task.spec_.name}, {self.settings.mode}')
 
     def tear_down(self) -> None:
-        """Destroy the ROS entities and free the physics."""
-        if self._commands is None:
-            return
-        self.destroy_timer(self._timer)
-        for service in self._own_services:
-            self.destroy_service(service)
-        self._commands.destroy()
-        self._observations.destroy()
-        for camera in self._cameras:
-            camera.destroy()
-        self.destroy_publisher(self._episode)
-        self.destroy_publisher(self._clock_topic)
-        self._scene.close()
-        self._scene = self._commands = None
+        """Forget the episodes, a pause and what came in."""
+        self._forget()
 
     def start_work(self) -> None:
         """Announce that no episode runs yet."""
@@ -115,7 +115,11 @@ class SimBridge(AdaptNode):
         try:
             if not self.is_active:
                 raise SettingError('the simulation is not active; activate sim_bridge first')
-            level = request.noise_level or self.get_parameter('noise_level').value
+            level = request.noise_level
+            if math.isnan(level):
+                level = self.get_parameter('noise_level').value
+            self._scene.check_noise_level(level)
+            self._end(Outcome.ABORTED)  # whoever ran the present episode must hear of its end
             self._scene.reset(int(request.seed), level)
             for camera in self._cameras:
                 camera.prepare(self._scene.picture)
