@@ -21,7 +21,8 @@ PARTS = {
     '## Camera': schema.Camera, '## Safety': schema.Safety,
 }
 # What stands for a value in a message on the page: X, numbers, quoted names, known names.
-VALUES = re.compile(r"\.\.\.|'?\b(?:X|Y|N|NODE|float|fetch_pick|bc, dbc|policy_node|policy)\b'?"
+VALUES = re.compile(r"\.\.\.|'?\b(?:X|Y|N|NODE|float|fetch_pick|bc, dbc|policy_node|policy"
+                    r"|sim_bridge)\b'?"
                     r"|'[^']*'|\d[\d.]*|manifest\.json|:='|(?:goal|reset was) refused: |stopped: ")
 OF_RCLPY = ('Invalid parameter value',)
 
@@ -81,6 +82,7 @@ def test_services(name):
     source = (ROOT / f'src/adapt_ros/adapt_ros/nodes/{name}.py').read_text(encoding='utf-8')
     text = documentation.section(page('nodes.md'), f'## {name}')
     own = set(re.findall(r"'(~/\w+)'", source))
+    own |= {f'~/{name}' for name in re.findall(r"\('(\w+)', self\._on_\w+\)", source)}
     assert own == {match for match in re.findall(r'^\| `(~/\w+)` \|', text, re.M)}
 
 
