@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 from ament_index_python.packages import get_package_prefix
+from bench import activate
 from rclpy.lifecycle import TransitionCallbackReturn
 
 from adapt_ros import lifecycle
+from adapt_ros.nodes.evaluator import Evaluator
 from adapt_ros.nodes.sim_bridge import SimBridge, SimBridgeSettings
 
 NODE = Path(get_package_prefix('adapt_ros'), 'lib', 'adapt_ros', 'sim_bridge')
@@ -94,10 +96,15 @@ def test_what_a_half_finished_configure_made_is_destroyed(bench):
     assert entities(node) == before and "KeyError('half')" in node.failure
 
 
-def test_configure_and_cleanup_leave_nothing_behind(bench):
-    node = bench.node(SimBridge)
+@pytest.mark.parametrize(('kind', 'parameters'), [
+    (SimBridge, {}), (Evaluator, {'report': 'out'})])
+def test_a_whole_life_leaves_nothing_behind(bench, kind, parameters):
+    """Configured, activated, deactivated and cleaned up again and again, nothing accumulates."""
+    node = bench.node(kind, **parameters)
     before = entities(node)
     for _ in range(3):
-        assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+        activate(node)
+        bench.spin_for(0.2)
+        assert node.trigger_deactivate() == TransitionCallbackReturn.SUCCESS
         assert node.trigger_cleanup() == TransitionCallbackReturn.SUCCESS
         assert entities(node) == before

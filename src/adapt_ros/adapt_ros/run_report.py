@@ -21,7 +21,9 @@ class EpisodeRecord:
 
     seed: int
     success: bool | None
-    """None: nobody said (a real robot without a success sensor)."""
+    """None: nobody said (a real robot without a success sensor), or it was cut short."""
+    cut_short: bool
+    """It did not come to its own end: aborted by the scene, or the goal was ended in it."""
     steps: int
     total_reward: float
     deadline_misses: int
@@ -72,7 +74,8 @@ class RunReport:
         done = len(self.episodes)
         spent = time.monotonic() - self._begun_s
         left = spent / done * (self._planned - done)
-        word = {True: 'success', False: 'failure', None: 'done'}[record.success]
+        word = 'cut short' if record.cut_short else {
+            True: 'success', False: 'failure', None: 'done'}[record.success]
         extra = '' if record.reason == 'EPISODES_DONE' else f'  ({record.text})'
         return (f'episode {done:>3}/{self._planned}  seed {record.seed}  {word}  '
                 f'{record.steps} steps  {record.seconds:.2f} s   about {left:.0f} s left{extra}')
@@ -87,6 +90,7 @@ class RunReport:
             'contract': self.contract.name, 'interface_hash': self.contract.interface_hash,
             'noise_level': self._noise_level, 'seed': self._seed,
             'episodes': len(self.episodes), 'planned': self._planned,
+            'judged': len(known), 'cut_short': sum(e.cut_short for e in self.episodes),
             'mean_steps': float(np.mean([e.steps for e in self.episodes])),
             'seconds': seconds, 'episodes_per_second': len(self.episodes) / seconds,
             'steps_per_second': self._speed(),
@@ -116,11 +120,15 @@ class RunReport:
         facts = self.as_dict()
         rows = [('episodes', f'{facts["episodes"]} of {facts["planned"]}')]
         if 'success_rate' in facts:
-            rows.append(('success', f'{facts["successes"]}/{facts["episodes"]} = '
+            rows.append(('success', f'{facts["successes"]}/{facts["judged"]} = '
                          f'{facts["success_rate"]:.1%}   (95 % Wilson interval '
                          f'{facts["ci_low"]:.1%} .. {facts["ci_high"]:.1%})'))
         else:
-            rows.append(('success', 'nobody said (no episode topic)'))
+            rows.append(('success', 'every episode was cut short'
+                         if facts['cut_short'] == facts['episodes'] else
+                         'nobody said (no episode topic)'))
+        if facts['cut_short']:
+            rows.append(('cut short', f'{facts["cut_short"]} (not in the success rate)'))
         rows += [
             ('noise level, seeds', f'{facts["noise_level"]:g}, {self._seed} .. '
              f'{self._seed + len(self.episodes) - 1}'),
@@ -147,9 +155,10 @@ class RunReport:
         facts = self.as_dict()
         if self._drawn:
             rate = f'{facts["success_rate"]:.0%} of ' if 'success_rate' in facts else ''
+            shown = facts['judged'] if rate else facts['episodes']
             draw_run(folder / 'run.png',
                      f'{self.contract.name} through ROS 2, noise level {self._noise_level:g}: '
-                     f'{rate}{facts["episodes"]} episodes',
+                     f'{rate}{shown} episodes',
                      self._drawn, np.concatenate(self._latencies), rate_hz=self.contract.rate_hz,
                      deadline_s=self.contract.safety.inference_deadline_s)
             lines.append(f'wrote {folder / "run.png"}')

@@ -8,6 +8,7 @@ robot) it only runs timed episodes; success is what somebody says on the episode
 import sys
 import time
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +29,11 @@ from adapt_ros.lifecycle import EXIT_FAILED, AdaptNode, run
 from adapt_ros.parameters import Range, parameter
 from adapt_ros.run_report import EpisodeRecord, RunReport
 
+# The policy was told to hold still by somebody else; only a person may make it move again.
+_ENDED_BY_OTHERS = (StopReason.CANCELED, StopReason.DEACTIVATED)
 # One episode may be cut short by a hiccup; so many in a row are a fault.
 _MAX_FAILED_IN_A_ROW = 3
+_SUCCESS = {Outcome.SUCCESS: True, Outcome.FAILURE: False}
 # Between the first match of the camera topic here and the same on the publisher's side [s].
 _SETTLE_S = 0.3
 # So many looks in a row (twice a second) without a node mean that it is gone.
@@ -64,6 +68,8 @@ class _Now:
     begun_ns: int = 0
     number: int = 0
     """The scene's number of this episode; 0 before the reset has answered."""
+    newest: int = 0
+    """The highest number that the scene has spoken of since then."""
     answer: object = None
     """Result of the goal, once it is there."""
     ended: EpisodeStatus | None = None
@@ -80,10 +86,23 @@ class Evaluator(AdaptNode):
         self.finished = False
         self.exit_code = 0
         self._contract: Contract | None = None
+        self._report: RunReport | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        self._timer = None
         self._goal = None
         self._now = _Now()
-        self._failed_in_a_row = 0
-        self._missed = 0
+        self._failed_in_a_row = self._missed = 0
+        self._settled_ns: int | None = None
+        self._scene_state: int | None = None
+        self._watching: list = []
+        self._blind = False
+        """Pictures come in a form that cannot be read."""
+
+    @property
+    def _at_work(self) -> bool:
+        return self.is_active and not self.finished
 
     def set_up(self) -> None:
         """Check the settings and make the clients."""
@@ -93,33 +112,56 @@ class Evaluator(AdaptNode):
             raise SettingError(f"parameter 'report' is a folder; {settings.report} is a file")
         self._report = RunReport(self._contract, settings.noise_level, settings.seed,
                                  settings.episodes, asdict(settings))
+        undo = self._undo.append
         self._reset = None
         if settings.scene:
             self._reset = self.create_client(ResetSimulation, f'{settings.scene}/reset')
+            undo(partial(self.destroy_client, self._reset))
         self._action = ActionClient(self, RunPolicy, f'{settings.policy_node}/run_policy')
-        self.create_subscription(EpisodeStatus, 'episode', self._on_episode, qos.LATCHED_IN)
-        self._watching: list = []
+        undo(self._action.destroy)
+        undo(partial(self.destroy_subscription, self.create_subscription(
+            EpisodeStatus, 'episode', self._on_episode, qos.LATCHED_IN)))
         self._watch(settings.film_episodes > 0)
-        self._settled_ns: int | None = None
+
+    def tear_down(self) -> None:
+        """Forget the evaluation."""
+        self._watch(False)
+        self._forget()
 
     def start_work(self) -> None:
         """Wait for the others, then begin."""
+        self._settled_ns = None
+        self._failed_in_a_row = self._missed = 0
         self._deadline_ns = time.monotonic_ns() + round(self.settings.startup_timeout * 1e9)
         self._timer = self.create_timer(0.1, self._wait_for_others, clock=self.steady)
 
     def stop_work(self, text: str) -> None:
         """Cancel the goal, if one runs; what was counted until now is still reported."""
-        if self._goal is not None:
-            self._goal.cancel_goal_async()
+        self.destroy_timer(self._timer)
+        self._drop_episode()
         if not self.finished and self._report.episodes:
             print(self._report.table(), flush=True)
 
+    def _drop_episode(self) -> None:
+        """Cancel the goal, if one runs; whatever still comes of this episode is ignored."""
+        if self._goal is not None:
+            self._goal.cancel_goal_async()
+        self._goal = None
+        self._now = _Now()
+
     def _wait_for_others(self) -> None:
+        if not self._at_work:
+            return
         missing = []
         if not self._action.server_is_ready():
             missing.append(f'{self.settings.policy_node}/run_policy')
         if self._reset is not None and not self._reset.service_is_ready():
             missing.append(f'{self.settings.scene}/reset')
+        if self._reset is not None and self._scene_state is None:
+            missing.append(f'a word of {self.settings.scene} on its episodes (is it active?)')
+        elif self._reset is not None and self._scene_state == EpisodeStatus.STATE_RUNNING:
+            # A reset would cut it short, and the policy would count it as the one of its goal.
+            missing.append('the end of the episode that is running')
         missing += [topic for reader in self._readers() for topic in reader.silent()]
         if not missing and self._settled_ns is None:
             self._settled_ns = time.monotonic_ns() + round(_SETTLE_S * 1e9)
@@ -134,53 +176,62 @@ class Evaluator(AdaptNode):
 
     def _watch_others(self) -> None:
         """Give up when a node that is needed has gone; its result will never come."""
+        if not self._at_work:
+            return
         gone = []
         if not self._action.server_is_ready():
             gone.append(self.settings.policy_node)
         if self._reset is not None and not self._reset.service_is_ready():
             gone.append(self.settings.scene)
         self._missed = self._missed + 1 if gone else 0
-        if self._missed >= _GONE_AFTER and not self.finished:
+        if self._missed >= _GONE_AFTER:
             self._give_up(f'{" and ".join(gone)} went away in mid-run; look at its last messages')
 
     # -- one episode --------------------------------------------------------------------------
 
     def _next(self) -> None:
         """Send the goal of the next episode, or end."""
-        if not self.is_active:
-            return
         number = len(self._report.episodes)
         if number == self.settings.episodes:
             self._conclude()
             return
-        self._now = _Now(begun_ns=time.monotonic_ns())
+        now = self._now = _Now(begun_ns=time.monotonic_ns())
         self._watch(number < self.settings.film_episodes)
         goal = RunPolicy.Goal(max_episodes=1)
         if self._reset is None:
             goal.max_duration = self.settings.episode_duration
-        self._action.send_goal_async(goal).add_done_callback(self._on_goal_answer)
+        self._action.send_goal_async(goal).add_done_callback(partial(self._on_goal_answer, now))
 
-    def _on_goal_answer(self, future) -> None:
-        self._goal = future.result()
-        if not self._goal.accepted:
+    def _on_goal_answer(self, now: _Now, future) -> None:
+        goal = future.result()
+        if now is not self._now or not self._at_work:
+            if goal.accepted:
+                goal.cancel_goal_async()
+            return
+        if not goal.accepted:
             self._give_up(f'{self.settings.policy_node} refused the goal; its log says why')
             return
-        self._goal.get_result_async().add_done_callback(self._on_result)
+        self._goal = goal
+        goal.get_result_async().add_done_callback(partial(self._on_result, now))
         if self._reset is not None:
             seed = self.settings.seed + len(self._report.episodes)
             request = ResetSimulation.Request(
                 seed=seed, noise_level=float(self.settings.noise_level))
-            self._reset.call_async(request).add_done_callback(self._on_reset_answer)
+            self._reset.call_async(request).add_done_callback(
+                partial(self._on_reset_answer, now))
 
-    def _on_reset_answer(self, future) -> None:
+    def _on_reset_answer(self, now: _Now, future) -> None:
         answer = future.result()
+        if now is not self._now or not self._at_work:
+            return
         if not answer.success:
             self._give_up(f'the reset was refused: {answer.message}')
             return
-        self._now.number = answer.episode
+        now.number = answer.episode
         self._conclude_episode()
 
     def _on_episode(self, message: EpisodeStatus) -> None:
+        self._scene_state = message.state
         stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
         for reader in self._readers():
             if message.state == EpisodeStatus.STATE_RUNNING:
@@ -189,13 +240,18 @@ class Evaluator(AdaptNode):
                     self._on_frame(frame, 0)
             elif message.state == EpisodeStatus.STATE_ENDED:
                 reader.assembler.end_episode()
+        if not self._at_work or not self._now.begun_ns:
+            return
+        self._now.newest = max(self._now.newest, message.episode)
         if message.state == EpisodeStatus.STATE_ENDED:
             self._now.ended = message
-            self._conclude_episode()
+        self._conclude_episode()
 
-    def _on_result(self, future) -> None:
+    def _on_result(self, now: _Now, future) -> None:
+        if now is not self._now or not self._at_work:
+            return
         self._goal = None
-        self._now.answer = future.result()
+        now.answer = future.result()
         self._conclude_episode()
 
     def _conclude_episode(self) -> None:
@@ -205,17 +261,23 @@ class Evaluator(AdaptNode):
         The result of the goal and the scene's status are different topics: either may be first.
         """
         now, answer = self._now, self._now.answer
-        if answer is None or not self.is_active:
+        scene_spoke = now.ended is not None and now.ended.episode == now.number
+        if self._is_replaced():
+            self._give_up(f'somebody else called {self.settings.scene}/reset in mid-run; what '
+                          'episode ended cannot be told; only one may reset at a time')
+            return
+        if answer is None:
             return
         result = answer.result
-        scene_spoke = now.ended is not None and now.ended.episode == now.number
         if self._reset is not None and result.episodes and not scene_spoke:
             return
         ended = now.ended if scene_spoke else EpisodeStatus(steps=min(result.ticks, 2**32 - 1))
         outcome = int(result.outcome.value)
+        orderly = answer.status == GoalStatus.STATUS_SUCCEEDED
+        cut_short = outcome == Outcome.ABORTED or not orderly
         record = EpisodeRecord(
             seed=self.settings.seed + len(self._report.episodes),
-            success=None if outcome == Outcome.UNKNOWN else outcome == Outcome.SUCCESS,
+            success=_SUCCESS.get(outcome), cut_short=cut_short,
             steps=ended.steps, total_reward=ended.episode_return,
             deadline_misses=int(result.deadline_misses),
             limited_commands=int(result.limited_commands),
@@ -224,16 +286,29 @@ class Evaluator(AdaptNode):
         self._report.add(record, np.array(result.latencies), np.array(result.expert_likeness),
                          np.array(now.observations), now.pictures)
         print(self._report.line(record), flush=True)
-        if StopReason(result.reason.value).latches:
+        reason = StopReason(result.reason.value)
+        if reason.latches:
             self._give_up(f'the policy stopped: {result.reason.text}')
             return
-        orderly = answer.status == GoalStatus.STATUS_SUCCEEDED
-        self._failed_in_a_row = 0 if orderly else self._failed_in_a_row + 1
+        if reason in _ENDED_BY_OTHERS:
+            self._give_up(f'somebody else ended the run: {result.reason.text}; start the '
+                          'evaluation again when the robot may move')
+            return
+        self._failed_in_a_row = self._failed_in_a_row + 1 if cut_short else 0
         if self._failed_in_a_row >= _MAX_FAILED_IN_A_ROW:
-            self._give_up(f'{self._failed_in_a_row} episodes in a row were cut short: '
-                          f'{result.reason.text}')
+            self._give_up(f'{self._failed_in_a_row} episodes in a row were cut short; look at the '
+                          'messages of the other nodes')
             return
         self._next()
+
+    def _is_replaced(self) -> bool:
+        """Return whether the scene runs or ended an episode that is not the one of our reset."""
+        now = self._now
+        if self._reset is None or not now.number:
+            return False
+        # The policy counts whatever episode ends: one of somebody else may be in its result.
+        return now.newest > now.number or (
+            now.ended is not None and now.ended.episode != now.number)
 
     # -- what is drawn and filmed ---------------------------------------------------------------
 
@@ -259,10 +334,17 @@ class Evaluator(AdaptNode):
         return [entity for entity in self._watching if isinstance(entity, ObservationReader)]
 
     def _on_frame(self, frame: Frame, received_ns: int) -> None:
-        self._now.observations.append(frame.vector)
+        if self._now.begun_ns:
+            self._now.observations.append(frame.vector)
 
     def _on_picture(self, message: Image) -> None:
-        self._now.pictures.append(picture_of(message).copy())
+        if self._blind or not self._now.begun_ns:
+            return
+        try:
+            self._now.pictures.append(picture_of(message).copy())
+        except ValueError as error:
+            self._blind = True
+            self.get_logger().warning(f'no video: {error}')
 
     # -- the end ------------------------------------------------------------------------------
 
@@ -277,6 +359,7 @@ class Evaluator(AdaptNode):
     def _give_up(self, text: str) -> None:
         print(f'error: {text}', file=sys.stderr, flush=True)
         self.exit_code = EXIT_FAILED
+        self._drop_episode()
         if self._report.episodes:
             self._conclude()
         self.finished = True
