@@ -19,7 +19,8 @@ _SHOWN = (0, 12, 20, 34)
 
 def main(log: str, out: str) -> None:
     """Write the table and the two pictures."""
-    lines = [re.sub(r'^\[evaluator-\d+\] ', '', line) for line in Path(log).read_text().splitlines()]
+    lines = [re.sub(r'^\[evaluator-\d+\] ', '', line)
+             for line in Path(log).read_text(encoding='utf-8').splitlines()]
     table = '\n'.join(line.rstrip() for line in lines if re.match(r'  [a-z-]+.*  ', line))
     for page in ('README.md', 'docs/tutorials/first_run.md'):
         path = ROOT / page
