@@ -61,9 +61,9 @@ def test_episodes_of_the_simulation_come_back_as_the_policy_saw_them(
     contract, live = policy.contract, []
     tick = policy.runner.tick
 
-    def keep(frame, received_ns):
+    def keep(frame, *times):
         live.append(frame)
-        return tick(frame, received_ns)
+        return tick(frame, *times)
     policy.runner.tick = keep
     recorder = bench.helper('recorder')
     kinds = types_of(contract) | {'episode': 'adapt_msgs/msg/EpisodeStatus'}

@@ -1,19 +1,27 @@
 """Parameters: described, ranged, read-only, refused with a sentence."""
 
+import ast
+import re
 import subprocess
+import sys
+from dataclasses import fields
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+import yaml
 from ament_index_python.packages import get_package_prefix
 from bench import activate
 from rcl_interfaces.srv import DescribeParameters, SetParameters
 from rclpy.parameter import Parameter
 
 from adapt_learning.errors import SettingError
+from adapt_learning.frames.messages import FIELDS
 from adapt_ros.nodes.evaluator import Evaluator, EvaluatorSettings
 from adapt_ros.nodes.policy_node import PolicyNode, PolicyNodeSettings
 from adapt_ros.nodes.sim_bridge import SimBridge, SimBridgeSettings
 
+REPOSITORY = Path(__file__).parents[2]
 NODES = [(PolicyNode, PolicyNodeSettings, 'policy_node'),
          (SimBridge, SimBridgeSettings, 'sim_bridge'),
          (Evaluator, EvaluatorSettings, 'evaluator')]
@@ -90,3 +98,32 @@ def test_an_evaluator_whose_report_is_a_file_is_refused(bench, tmp_path):
     node = bench.node(Evaluator, report=str(tmp_path / 'out'))
     with pytest.raises(AssertionError, match='is a file'):
         activate(node)
+
+
+@pytest.mark.parametrize(('settings', 'name'), [(kind, name) for _, kind, name in NODES])
+def test_parameter_files_hold_the_defaults_but_for_what_they_say(settings, name):
+    text = (REPOSITORY / f'config/nodes/{name}.yaml').read_text()
+    written = yaml.safe_load(text)[f'/**/{name}']['ros__parameters']
+    defaults = {field.name: field.default for field in fields(settings)}
+    assert list(written) == list(defaults)
+    said = re.findall(r'(\w+) \(default (\w+)\)', text)
+    shown = {'': 'empty', False: 'false', True: 'true'}
+    assert said == [(key, shown[defaults[key]]) for key, value in written.items()
+                    if value != defaults[key]]
+
+
+def test_the_manifest_names_what_is_imported():
+    """Imports of the package and of the launch files, and the messages that a contract may name."""
+    tree = ElementTree.parse(REPOSITORY / 'src/adapt_ros/package.xml')
+    named = {entry.text for entry in tree.findall('exec_depend')}
+    files = [*(REPOSITORY / 'src/adapt_ros/adapt_ros').rglob('*.py'),
+             *(REPOSITORY / 'launch').glob('*.launch.py')]
+    used = {kind.split('/')[0] for kind in FIELDS}
+    for node in (node for file in files for node in ast.walk(ast.parse(file.read_text()))):
+        if isinstance(node, ast.Import):
+            used |= {alias.name.split('.')[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            used.add(node.module.split('.')[0])
+    used -= sys.stdlib_module_names | {'adapt_ros', 'rosbags'}  # rosbags is on PyPI only
+    assert named == {'python3-numpy' if name == 'numpy' else name for name in used} | {
+        'ros2launch'}, 'ros2launch is the command that people start it with'

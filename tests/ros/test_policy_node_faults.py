@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 from action_msgs.msg import GoalStatus
 from adapt_msgs.msg import PolicyStatus, TerminationReason
-from arm_contract import VELOCITY
+from arm_contract import VELOCITY, write_arm_contract
+from artifact_maker import make_policy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from geometry_msgs.msg import PoseStamped
+from geometry_msgs.msg import PoseStamped, TwistStamped
+from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import JointState
 
 from adapt_ros import qos
 from adapt_ros.codecs import set_stamp
+from adapt_ros.nodes.policy_node import PolicyNode
 
 
 def ends_with(reason, bench, robot, client, goal):
@@ -70,6 +73,7 @@ def test_an_observation_that_comes_late_does_not_move_the_robot_again(bench, at_
     goal = client.send()
     robot.step()
     client.result(goal)
+    bench.until(lambda: len(robot.of(VELOCITY)) == 2, 'the safe command')
     heard = len(robot.of(VELOCITY))
     for _ in range(3):
         robot.publish()
@@ -90,7 +94,7 @@ def test_one_silent_topic_is_enough(bench, at_work):
         robot.publish()
         bench.spin_for(0.03)
     assert result.result().result.reason.value == TerminationReason.OBSERVATION_TIMEOUT
-    assert len(robot.of(VELOCITY)) == 2
+    bench.until(lambda: len(robot.of(VELOCITY)) == 2, 'the safe command')
 
 
 def test_observations_that_never_come_end_the_goal(bench, at_work):
@@ -137,7 +141,7 @@ def test_an_observation_that_is_not_finite_stops_the_robot(bench, at_work, value
 @pytest.mark.parametrize(('names', 'positions', 'said'), [
     (['shoulder'], [0.1], 'elbow'),
     (['shoulder', 'elbow'], [0.1], 'one value per name'),
-    ([], [], 'shoulder'),
+    (['elbow', 'elbow'], [0.1, 0.2], 'shoulder'),
 ])
 def test_a_message_of_the_wrong_length_stops_the_robot(bench, at_work, names, positions, said):
     """A missing joint or a short array is never guessed at; the stop says what is missing."""
@@ -149,6 +153,71 @@ def test_a_message_of_the_wrong_length_stops_the_robot(bench, at_work, names, po
     robot.writer._publishers['joint_states'].publish(message)
     result = ends_with(TerminationReason.OBSERVATION_MALFORMED, bench, robot, client, goal)
     assert said in result.reason.text
+
+
+def test_joint_states_of_another_driver_are_passed_over(bench, at_work):
+    """Arm and gripper drivers share a topic; who names none of our joints does not speak to us."""
+    _, robot, client = at_work()
+    client.send()
+    robot.step()
+    robot.writer._publishers['joint_states'].publish(JointState(name=['wheel'], position=[1.0]))
+    robot.step()
+    assert len(robot.of(VELOCITY)) == 2
+
+
+def test_an_observation_that_is_old_by_its_stamp_is_refused(bench, at_work):
+    """A delayed stream or a bag being played must not drive the robot."""
+    _, robot, client = at_work(check_stamps=True)
+    goal = client.send()
+    robot.publish()
+    result = client.result(goal)[1]
+    assert result.reason.value == TerminationReason.OBSERVATION_TIMEOUT
+    assert 'old by its stamp' in result.reason.text and result.ticks == 0
+
+
+def test_another_commander_stops_the_policy_and_refuses_goals(bench, at_work):
+    """Two nodes that command one robot are never both obeyed in turn."""
+    _, robot, client = at_work()
+    goal = client.send()
+    robot.step()
+    rival = bench.helper('rival')
+    rival.create_publisher(TwistStamped, f'{bench.namespace}/{VELOCITY}', 1)
+    result = client.result(goal)[1]
+    assert result.reason.value == TerminationReason.MULTIPLE_PUBLISHERS
+    assert VELOCITY in result.reason.text
+
+
+def test_a_stop_outlives_a_clean_up(bench, at_work):
+    """A lifecycle manager that brings the node up again does not release an operator's stop."""
+    node, robot, client = at_work()
+    assert bench.trigger('policy_node/stop').success
+    node.trigger_deactivate()
+    node.trigger_cleanup()
+    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+    assert node.runner.latched.reason.name == 'OPERATOR_STOP'
+
+
+def test_a_bug_stops_the_robot_and_is_said(bench, at_work):
+    """Whatever happens inside, the robot is not left with its last command."""
+    node, robot, client = at_work()
+    goal = client.send()
+    robot.step()
+    node.runner.policy.act = lambda observation: 1 / 0
+    robot.publish()
+    result = client.result(goal)[1]
+    assert result.reason.value == TerminationReason.INTERNAL_ERROR
+    bench.until(lambda: len(robot.of(VELOCITY)) == 2, 'the safe command')
+    assert robot.of(VELOCITY)[-1] == pytest.approx([0, 0, 0])
+
+
+def test_stopping_on_unlikeness_needs_a_detector(bench, tmp_path):
+    """A protection that is asked for and not there refuses to start."""
+    path, arm = write_arm_contract(tmp_path)
+    artifact = make_policy(tmp_path / 'artifact', arm, action=[1, 0, 0, 1])
+    node = bench.node(PolicyNode, artifact=str(artifact), contract=str(path),
+                      stop_unlike_expert=True)
+    assert node.trigger_configure() == TransitionCallbackReturn.FAILURE
+    assert 'needs a detector' in node.failure
 
 
 def test_joints_in_another_order_and_more_of_them_are_fine(bench, at_work):

@@ -25,7 +25,8 @@ def process(bench, tmp_path):
     node = Path(get_package_prefix('adapt_ros'), 'lib', 'adapt_ros', 'policy_node')
     started = subprocess.Popen(
         [node, '--ros-args', '-r', f'__ns:={bench.namespace}', '-p', 'autostart:=true',
-         '-p', f'artifact:={artifact}', '-p', f'contract:={path}'], stdin=subprocess.DEVNULL)
+         '-p', f'artifact:={artifact}', '-p', f'contract:={path}',
+         '-p', 'check_stamps:=false'], stdin=subprocess.DEVNULL)
     robot, client = Robot(bench, contract), Client(bench)
     bench.until(robot.connected, 'discovery', within=60)
     yield started, robot, client

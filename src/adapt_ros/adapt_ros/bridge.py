@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
@@ -16,6 +17,9 @@ from adapt_learning.frames import Contract, Frame, FrameAssembler
 from adapt_learning.frames.messages import STAMPED
 from adapt_ros import qos
 from adapt_ros.codecs import decode, encode, message_class, set_stamp, stamp_ns
+
+# How long the last commands are waited for, where a listener has gone for good [s].
+_FLUSH_S = 0.2
 
 
 class ObservationReader:
@@ -35,11 +39,12 @@ class ObservationReader:
             for topic in self.assembler.keys_of
         }
         self._last_topic = self.assembler.sync_topics[-1]
+        self._shared = {t for t, fs in self._features.items() if all(f.shared for f in fs)}
         self._subscriptions = [
             node.create_subscription(
-                message_class(features[0].type), topic, self._callback(topic),
-                qos.LATCHED if _is_of_episode(features) else profile)
+                message_class(features[0].type), topic, self._callback(topic), wanted)
             for topic, features in self._features.items()
+            for wanted in _profiles(features, profile)
         ]
 
     def destroy(self) -> None:
@@ -49,8 +54,9 @@ class ObservationReader:
         self._subscriptions = []
 
     def crowded(self) -> tuple[str, ...]:
-        """Return the topics that more than one publisher writes to."""
-        return tuple(topic for topic in self._features if self._node.count_publishers(topic) > 1)
+        """Return the topics that more than one publisher writes to though only one should."""
+        return tuple(topic for topic in self._features
+                     if topic not in self._shared and self._node.count_publishers(topic) > 1)
 
     def silent(self) -> tuple[str, ...]:
         """Return the topics that nobody publishes."""
@@ -59,8 +65,11 @@ class ObservationReader:
     def _callback(self, topic: str) -> Callable:
         def receive(message):
             received_ns = time.monotonic_ns()
+            features = self._features[topic]
+            if _is_of_others(message, features):
+                return
             try:
-                stamp, raw = read(message, self._features[topic])
+                stamp, raw = read(message, features, self._now_ns(features))
                 frame = self.assembler.push(topic, stamp, raw)
             except SampleError as error:
                 self._on_malformed(str(error))
@@ -71,6 +80,13 @@ class ObservationReader:
             elif stamp == self._last_stamp and topic == self._last_topic:
                 self._on_repeat(stamp)
         return receive
+
+
+    def _now_ns(self, features) -> int:
+        """Return the node's time [ns] for messages without a stamp; asking costs, others get 0."""
+        if _is_stamped(features[0].type):
+            return 0
+        return self._node.get_clock().now().nanoseconds
 
 
 class CommandWriter:
@@ -88,9 +104,15 @@ class CommandWriter:
 
     def destroy(self) -> None:
         """Remove the publishers from the host."""
+        self.flush()
         for publisher in self._publishers.values():
             self._node.destroy_publisher(publisher)
         self._publishers = {}
+
+    def flush(self) -> None:
+        """Wait a moment until all listeners have the last commands (the safe ones)."""
+        for publisher in self._publishers.values():
+            publisher.wait_for_all_acked(Duration(seconds=_FLUSH_S))
 
     def write(self, commands: Mapping[str, np.ndarray], stamp: int) -> None:
         """Publish commands (SI units, by action key) with this stamp [ns]."""
@@ -174,7 +196,10 @@ class CommandReader:
             if self._expected is None:
                 return
             try:
-                stamp, values = read(message, self._topics[topic])
+                stamp, values = read(message, self._topics[topic], 0)
+                for feature in self._topics[topic]:
+                    gain, offset = _device(feature)
+                    values[feature.key] = (values[feature.key] - offset) / gain
             except SampleError as error:
                 self._on_malformed(str(error))
                 return
@@ -187,11 +212,11 @@ class CommandReader:
         return receive
 
 
-def read(message, features, received_ns: int | None = None) -> tuple[int, dict[str, np.ndarray]]:
+def read(message, features, received_ns: int) -> tuple[int, dict[str, np.ndarray]]:
     """Return (stamp [ns], raw value per key) of one message; unstamped ones get `received_ns`."""
     stamp = stamp_ns(message)
     if stamp is None:
-        stamp = time.time_ns() if received_ns is None else received_ns
+        stamp = received_ns
     return stamp, {f.key: decode(message, f.field, f.names) for f in features}
 
 
@@ -199,8 +224,17 @@ def _fill(message, features, values: Mapping[str, np.ndarray], stamp: int):
     """Write stamp and values into `message`, which is kept: making messages costs more."""
     set_stamp(message, stamp)
     for feature in features:
-        encode(message, feature.field, values[feature.key], feature.names)
+        value = values[feature.key]
+        gain, offset = _device(feature)
+        if gain != 1.0 or offset != 0.0:
+            value = value * gain + offset
+        encode(message, feature.field, value, feature.names)
     return message
+
+
+def _device(feature) -> tuple[float, float]:
+    """Return gain and offset from the command to what its device wants in the message."""
+    return getattr(feature, 'device_gain', 1.0), getattr(feature, 'device_offset', 0.0)
 
 
 def _template(features):
@@ -212,9 +246,23 @@ def _template(features):
     return message
 
 
-def _is_of_episode(features) -> bool:
-    """Return whether a topic is said once per episode: whoever comes late must still get it."""
-    return any(feature.align == 'episode' for feature in features)
+def _profiles(features, profile: QoSProfile) -> tuple[QoSProfile, ...]:
+    """
+    Return how to listen to a topic.
+
+    What is said once must reach whoever comes late: goals of an episode are latched by their
+    senders; what is held may come either way, so it is heard both ways.
+    """
+    kinds = {feature.align for feature in features}
+    if 'episode' in kinds:
+        return (qos.LATCHED,)
+    return (profile, qos.LATCHED) if 'hold' in kinds else (profile,)
+
+
+def _is_of_others(message, features) -> bool:
+    """Return whether a joint state names none of the wanted joints: another driver's message."""
+    wanted = {name for feature in features for name in feature.names}
+    return bool(wanted) and wanted.isdisjoint(message.name)
 
 
 def _is_stamped(type_name: str) -> bool:

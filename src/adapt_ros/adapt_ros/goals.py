@@ -15,7 +15,7 @@ class OneGoal:
 
     rclpy's execute callback would have to wait for the end of the goal: that occupies the one
     thread, and waiting coroutines are polled without a pause. So the goal is marked as executing
-    when it is accepted, and its execute callback is only scheduled by `end`, with the result.
+    when it is accepted, and rclpy's execution of it only happens in `end`, with the result.
 
     `refuse(goal)` returns why a goal cannot be taken now, or ''; `begin(goal)` starts it.
     """
@@ -26,9 +26,8 @@ class OneGoal:
         self._refuse = refuse
         self._begin = begin
         self._handle = None
-        self._result = None
         self._server = ActionServer(
-            node, action_type, name, lambda handle: self._result,
+            node, action_type, name, lambda handle: None,
             goal_callback=self._on_goal, handle_accepted_callback=self._on_accepted,
             cancel_callback=lambda _: CancelResponse.ACCEPT)
 
@@ -51,19 +50,23 @@ class OneGoal:
         if self._handle is not None:
             self._handle.publish_feedback(message)
 
-    def end(self, result: Any, succeeded: bool) -> None:
-        """End the present goal: SUCCEEDED, else CANCELED if that was asked for, else ABORTED."""
+    def end(self, result: Any, succeeded: bool, canceled: bool) -> None:
+        """End the present goal, if there is one; neither succeeded nor canceled is ABORTED."""
         handle, self._handle = self._handle, None
         if handle is None:
             return
-        self._result = result
         if succeeded:
             handle.succeed()
-        elif handle.is_cancel_requested:
+        elif canceled and handle.is_cancel_requested:
             handle.canceled()
         else:
             handle.abort()
-        self._server.notify_execute(handle, lambda _, result=result: result)
+        # Nothing in this coroutine waits, so it runs to its end here: the result is out before
+        # a clean-up or the end of the process can come between.
+        try:
+            self._server._execute_goal(lambda _: result, handle).send(None)
+        except StopIteration:
+            pass
 
     def _on_goal(self, goal) -> GoalResponse:
         reason = self._refuse(goal)

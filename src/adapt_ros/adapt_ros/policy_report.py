@@ -36,6 +36,10 @@ class PolicyReport:
             latency_p99=latency.percentile(99), latencies=latency.values.tolist(),
             expert_likeness=self._runner.likeness_scores)
 
+    def stopped(self, stop: Stop) -> None:
+        """Note a stop outside of a goal."""
+        self._last_stop = stop
+
     def status(self, book: RunGoal | None) -> PolicyStatus:
         """Return the status; `book` is that of the running goal. The stamp is the caller's."""
         runner, running = self._runner, book is not None
@@ -47,7 +51,8 @@ class PolicyReport:
             ticks=self._ticks + running * runner.latency.ticks,
             deadline_misses=self._misses + running * runner.latency.misses,
             limited_commands=self._limited + running * runner.limiter.limited,
-            latency_p50=runner.latency.percentile(50), latency_p99=runner.latency.percentile(99),
+            latency_p50=runner.latency.recent_percentile(50),
+            latency_p99=runner.latency.recent_percentile(99),
             observation_age=runner.observation_age_s)
         message.expert_likeness = runner.monitor.score if runner.monitor else float('nan')
         message.unlike_expert = bool(runner.monitor and runner.monitor.warns)
@@ -62,8 +67,8 @@ class PolicyReport:
                 'reason': runner.latched.reason.name}
         else:
             yield 'run', _OK, 'running' if book else 'idle', {
-                'latency p50 [ms]': f'{runner.latency.percentile(50) * 1e3:.3f}',
-                'latency p99 [ms]': f'{runner.latency.percentile(99) * 1e3:.3f}',
+                'latency p50 [ms]': f'{runner.latency.recent_percentile(50) * 1e3:.3f}',
+                'latency p99 [ms]': f'{runner.latency.recent_percentile(99) * 1e3:.3f}',
                 'deadline misses': runner.latency.misses,
                 'limited commands': runner.limiter.limited}
         counts = observations.assembler.counts

@@ -2,7 +2,7 @@
 
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
-SENSOR_IN = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=5,
+SENSOR_IN = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1,
                        reliability=ReliabilityPolicy.BEST_EFFORT)
 """Listening to sensors: matches any publisher; an old sample is worth nothing."""
 

@@ -60,6 +60,8 @@ class ObservationFeature(_Part):
     How a sample gets into a frame. sync: it carries the stamp of the frame. asof: newest, at most
     max_age_s older. hold: newest, of any age. episode: newest, stamped in the present episode.
     """
+    shared: bool = False
+    """True: several nodes may publish the topic (joint states of arm and gripper drivers)."""
     max_age_s: float | None = Field(default=None, gt=0)
     derive: Derivation | None = None
 
@@ -119,10 +121,16 @@ class ActionFeature(_Part):
     """Command = action * scale; the action is what the policy was trained on."""
     max_abs: float | None = Field(default=None, gt=0)
     """Largest magnitude of each element of the command [unit]; None means |scale| (|action| 1)."""
+    max_norm: float | None = Field(default=None, gt=0)
+    """Greatest Euclidean length of the command [unit]; its direction stays. None: no limit."""
     max_rate: float | None = Field(default=None, gt=0)
     """Largest change of each element of the command per second [unit/s]; None: no limit."""
     on_stop: Literal['zero', 'hold'] = 'zero'
     """Safe command: zero (velocities, efforts) or hold the last command (positions)."""
+    device_gain: float = 1.0
+    device_offset: float = 0.0
+    """The message carries command * device_gain + device_offset: units of a device that differ
+    from those of the policy (a gripper's opening in metres). Not part of the interface."""
     frame_id: str = ''
     """header.frame_id of the command message."""
 
@@ -134,6 +142,8 @@ class ActionFeature(_Part):
     @model_validator(mode='after')
     def _check(self):
         check_source(self)
+        if self.device_gain == 0:
+            raise ValueError('device_gain must not be 0: the command would be lost')
         if self.scale == 0:
             raise ValueError('scale must not be 0: the action would be lost')
         fixed = len(self.names) or FIELDS[self.type].get(self.field)

@@ -51,6 +51,7 @@ def cross_problems(values: dict) -> list[tuple[tuple, str]]:
             elif received[key].get('size') != part.get('size'):
                 problems.append((place, f"'{part['key']}' has size {part.get('size')}, its source "
                                         f"'{key}' has {received[key].get('size')}"))
+    problems += _overwritten(action)
     types: dict[str, str] = {}
     direction: dict[str, str] = {}
     for place, part in (*observation, *action):
@@ -62,6 +63,25 @@ def cross_problems(values: dict) -> list[tuple[tuple, str]]:
                                     f'{part.get("type")}'))
         if direction.setdefault(topic, place[0]) != place[0]:
             problems.append((place, f"topic '{topic}' is used for observation and for action"))
+    return problems
+
+
+def _overwritten(action: list[tuple[tuple, dict]]) -> list[tuple[tuple, str]]:
+    """Find actions that would overwrite each other in one message."""
+    fields: dict[tuple, str] = {}
+    joints: dict[str, list] = {}
+    problems = []
+    for place, part in action:
+        topic, field, names = part.get('topic'), part.get('field'), part.get('names')
+        if not isinstance(topic, str) or not isinstance(field, str):
+            continue
+        first = fields.setdefault((topic, field), part['key'])
+        if first != part['key']:
+            problems.append((place, f"'{first}' and '{part['key']}' both write {field} of topic "
+                                    f"'{topic}'; the first would be lost"))
+        if isinstance(names, list | tuple) and joints.setdefault(topic, list(names)) != list(names):
+            problems.append((place, f"topic '{topic}' is commanded with two lists of joints; one "
+                                    'message has one list'))
     return problems
 
 

@@ -41,7 +41,7 @@ class FrameAssembler:
     Cut frames out of the samples of several topics.
 
     - `sync` features carry the stamp of the frame; a frame is complete when all of them have come.
-    - `asof` features contribute their newest sample if it is at most `max_age_s` older.
+    - `asof` features contribute their newest sample if it is at most `max_age_s` away.
     - `hold` features contribute their newest sample of any age (calibrations, fixed goals).
     - `episode` features contribute their newest sample of the present episode (its goal). With
       such features there are no frames outside of `begin_episode` ... `end_episode`, and none
@@ -159,8 +159,12 @@ class FrameAssembler:
                for topic in self._of_episode):
             return None
         for topic, limit in self._max_age_ns.items():
-            if stamp_ns - self._streams[topic].stamp_ns > limit:
-                self.counts.last_problem = f"'{topic}' is older than {limit / 1e9:.3f} s"
+            age = stamp_ns - self._streams[topic].stamp_ns
+            if abs(age) > limit:
+                # Also from the future: a clock that runs ahead would make old samples look fresh.
+                self.counts.last_problem = (
+                    f"'{topic}' is {abs(age) / 1e9:.3f} s {'older' if age > 0 else 'newer'} than "
+                    f'the frame, {limit / 1e9:.3f} s are allowed')
                 return None
         if not self._due(stamp_ns):
             return None

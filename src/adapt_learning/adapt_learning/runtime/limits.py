@@ -23,12 +23,14 @@ class CommandLimiter:
         self._period_s = 1.0 / contract.rate_hz
         self._soft_ticks = round(contract.safety.soft_start_s * contract.rate_hz)
         self.limited = 0
+        self._last: dict[str, np.ndarray] = {}
         self.reset()
 
     def reset(self) -> None:
-        """Begin an episode: no last command, soft start from nothing."""
-        self._last: dict[str, np.ndarray] = {}
-        self._before: dict[str, np.ndarray] = {}
+        """Begin an episode: soft start from rest; what is held stays where it was commanded."""
+        held = {f.key for f in self._features if f.on_stop == 'hold'}
+        self._last = {key: value for key, value in self._last.items() if key in held}
+        self._before = dict(self._last)
         self._ticks = 0
 
     def apply(self, commands: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -40,11 +42,11 @@ class CommandLimiter:
         result, changed = {}, False
         for feature in self._features:
             wanted = commands[feature.key]
-            value = np.clip(wanted, -feature.limit, feature.limit)
+            value = np.clip(_shortened(wanted, feature.max_norm), -feature.limit, feature.limit)
             if feature.on_stop == 'zero' and self._ticks < self._soft_ticks:
                 value = value * ((self._ticks + 1) / (self._soft_ticks + 1))
-            # A velocity starts from rest; a held quantity has no known start, so its first
-            # command is free.
+            # A velocity starts from rest; where a held quantity starts is known only after its
+            # first command, which is free.
             last = self._last.get(feature.key)
             if last is None and feature.on_stop == 'zero':
                 last = np.zeros(feature.size)
@@ -77,3 +79,11 @@ class CommandLimiter:
                 result[feature.key] = self._last[feature.key]
         self._last = dict(result)
         return result
+
+
+def _shortened(vector: np.ndarray, longest: float | None) -> np.ndarray:
+    """Return the vector, shortened to `longest` where it is longer; its direction stays."""
+    if longest is None:
+        return vector
+    length = float(np.linalg.norm(vector))
+    return vector if length <= longest else vector * (longest / length)

@@ -5,6 +5,7 @@ decides whether a command may leave is in here and is tested without ROS.
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from adapt_learning.frames import Contract, Frame, Layout
 from adapt_learning.runtime.inference import InferencePolicy
-from adapt_learning.runtime.latency import LatencyRecord
+from adapt_learning.runtime.latency import KEPT, LatencyRecord
 from adapt_learning.runtime.likeness import LikenessMonitor
 from adapt_learning.runtime.limits import CommandLimiter
 from adapt_learning.runtime.stop import Stop, StopReason
@@ -57,12 +58,13 @@ class PolicyRunner:
         self.latency = LatencyRecord(contract.safety.inference_deadline_s)
         self.limiter = CommandLimiter(contract)
         self.monitor = LikenessMonitor(policy.calibration) if policy.calibration else None
-        self.likeness_scores: list[float] = []
+        self._scores: deque[float] = deque(maxlen=KEPT)
         self.latched: Stop | None = None
         self.running = False
         self._clock_ns = clock_ns
         self._pending: tuple[np.ndarray, np.ndarray] | None = None
         self._last_frame_ns: int | None = None
+        self._between = False
 
     def start(self) -> None:
         """Begin a run; the statistics of the last one are forgotten."""
@@ -70,7 +72,7 @@ class PolicyRunner:
             raise RuntimeError(f'the runner is stopped ({self.latched.text}); reset_stop() first')
         self.latency.clear()
         self.limiter.limited = 0
-        self.likeness_scores = []
+        self._scores.clear()
         self.running = True
         self.begin_episode()
 
@@ -79,24 +81,41 @@ class PolicyRunner:
         self.limiter.reset()
         self._pending = None
         self._last_frame_ns = None
+        self._between = False
         if self.monitor is not None:
             self.monitor.reset()
 
-    def end_episode(self) -> None:
-        """End an episode within the run: until the next one begins no observation is expected."""
-        self._last_frame_ns = None
-
-    def tick(self, frame: Frame, received_ns: int | None = None) -> Decision:
+    def end_episode(self) -> dict[str, np.ndarray]:
         """
-        Decide on the commands for one frame.
+        End an episode within the run and return the safe command, which has to be sent.
+
+        Until the next one begins, frames are not answered (people may be in the scene) and none
+        are expected.
+        """
+        self._last_frame_ns = None
+        self._between = True
+        return self.limiter.safe()
+
+    def tick(self, frame: Frame, received_ns: int | None = None,
+             age_s: float = 0.0) -> Decision:
+        """
+        Decide on the commands for one frame; without commands and without a stop: send nothing.
 
         `received_ns` is when its last message came, on the runner's clock; the deadline counts
-        from there.
+        from there. `age_s` is how old the frame is by its stamp [s], where clocks are comparable.
         """
         if not self.running:
             return Decision(None, self.latched)
         now = self._clock_ns()
+        if self._between:
+            return Decision(None)
         self._last_frame_ns = now
+        limit = self.contract.safety.observation_timeout_s
+        if self.options.realtime and age_s > limit:
+            return self._fault(StopReason.OBSERVATION_TIMEOUT,
+                               f'the observation is {age_s:.3f} s old by its stamp (limit '
+                               f'{limit:.3f} s); check the delay of the sensors and that the '
+                               'clocks of the machines agree (or is a bag being played?)')
         if not frame.is_finite:
             return self._fault(StopReason.OBSERVATION_NOT_FINITE,
                                f'the observation has NaN or infinite values in '
@@ -115,8 +134,8 @@ class PolicyRunner:
             return self._fault(
                 StopReason.DEADLINE_MISSED,
                 f'{self.latency.misses_in_a_row} inferences in a row took longer than '
-                f'{self.latency.deadline_s:.3f} s; use a smaller policy, a faster machine, or '
-                'raise inference_deadline_s in the contract')
+                f'{self.latency.deadline_s:.3f} s, the last one {self.latency.last:.3f} s; use a '
+                'smaller policy, a faster machine, or raise inference_deadline_s in the contract')
         return Decision(commands)
 
     def judge(self) -> Stop | None:
@@ -129,7 +148,7 @@ class PolicyRunner:
             return None
         score = self.monitor.add(self.policy.likeness(*self._pending))
         self._pending = None
-        self.likeness_scores.append(score)
+        self._scores.append(score)
         if self.options.stop_unlike_expert and self.monitor.stops:
             return self._fault(
                 StopReason.UNLIKE_EXPERT,
@@ -162,6 +181,11 @@ class PolicyRunner:
         self.latched = None
 
     @property
+    def likeness_scores(self) -> list[float]:
+        """Return the running score of the last 20,000 judged ticks of this run (1 = warn)."""
+        return list(self._scores)
+
+    @property
     def observation_age_s(self) -> float:
         """Return the time since the last complete frame [s]; NaN where none is expected."""
         if self._last_frame_ns is None:
@@ -169,8 +193,11 @@ class PolicyRunner:
         return (self._clock_ns() - self._last_frame_ns) * 1e-9
 
     def _too_late(self) -> bool:
-        limit = self.contract.safety.max_deadline_misses
-        return self.options.realtime and self.latency.misses_in_a_row >= limit
+        """Return whether this command may not be sent: late too often, or far too late."""
+        safety = self.contract.safety
+        far = self.latency.last > safety.observation_timeout_s
+        often = self.latency.misses_in_a_row >= safety.max_deadline_misses
+        return self.options.realtime and (far or often)
 
     def _fault(self, reason: StopReason, text: str) -> Decision:
         """Refuse this tick; the caller sends `stop(...)`'s safe command."""

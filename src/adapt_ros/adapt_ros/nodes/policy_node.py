@@ -7,6 +7,8 @@ reports. Everything runs on one thread, so a decision is never half made when a 
 """
 
 import time
+import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +48,9 @@ class PolicyNodeSettings:
                                       'observation, ages and deadlines are only counted')
     stop_unlike_expert: bool = parameter(False, 'Stop when behaviour is beyond the calibrated '
                                                 'stop threshold (otherwise only warn)')
+    check_stamps: bool = parameter(True, 'Refuse observations that are older by their stamps than '
+                                         "the contract's observation timeout; needs clocks that "
+                                         'agree (not used in lockstep)')
     watchdog_rate: float = parameter(100.0, 'How often the watchdogs look', unit='Hz',
                                      within=Range(10.0, 1000.0))
     episode_topic: str = parameter('episode', 'Where episodes are announced')
@@ -66,7 +71,9 @@ class PolicyNode(AdaptNode):
         self._graph_ns = self._present_ns = 0
         self._last_status_ns = 0
         self._out_of_order_before = 0
-        self._configured = False
+        self._latched: Stop | None = None
+        """Outlives a clean-up: only ~/reset_stop releases a stop."""
+        self._undo: list[Callable[[], None]] = []
 
     # -- life cycle ---------------------------------------------------------------------------
 
@@ -77,30 +84,40 @@ class PolicyNode(AdaptNode):
                                'the name of a shipped one such as fetch_pick_dbc')
         folder = artifact_folder(self.settings.artifact)
         policy = load_policy(folder)
+        if self.settings.stop_unlike_expert and policy.calibration is None:
+            raise SettingError("parameter 'stop_unlike_expert' needs a detector, and "
+                               f'{folder.name} has none; use a policy with one (dbc), or leave '
+                               'it off')
         self.contract = load_contract(self.settings.contract or policy.manifest.task)
         check_contract(policy.manifest, self.contract)
         self.runner = PolicyRunner(policy, self.contract, RunnerOptions(
             realtime=not self.settings.lockstep,
             stop_unlike_expert=self.settings.stop_unlike_expert))
+        self.runner.latched = self._latched
         self._warm_up(policy)
         self._report = PolicyReport(self.runner)
+        undo = self._undo.append
         self._status = self.create_publisher(PolicyStatus, '~/status', qos.LATCHED)
+        undo(lambda: self.destroy_publisher(self._status))
         self._commands = CommandWriter(self, self.contract)
+        undo(self._commands.destroy)
         profile = qos.SENSOR_LOCKSTEP if self.settings.lockstep else qos.SENSOR_IN
         self._observations = ObservationReader(
             self, self.contract, self._on_frame, self._on_malformed, profile, self._on_repeat)
-        self._episodes = self.create_subscription(
+        undo(self._observations.destroy)
+        episodes = self.create_subscription(
             EpisodeStatus, self.settings.episode_topic, self._on_episode, qos.LATCHED_IN)
+        undo(lambda: self.destroy_subscription(episodes))
         self._goal = OneGoal(self, RunPolicy, '~/run_policy', self._refusal, self._begin)
-        self._own_services = [
-            self.create_service(Trigger, '~/stop', self._on_stop_request),
-            self.create_service(Trigger, '~/reset_stop', self._on_reset_stop),
-            self.create_service(Trigger, '~/start', self._on_start_request),
-            self.create_service(Trigger, '~/cancel', self._on_cancel_request),
-        ]
-        self._watchdog = self.create_timer(
+        undo(self._goal.destroy)
+        for name, callback in (('stop', self._on_stop_request), ('start', self._on_start_request),
+                               ('cancel', self._on_cancel_request),
+                               ('reset_stop', self._on_reset_stop)):
+            service = self.create_service(Trigger, f'~/{name}', callback)
+            undo(lambda service=service: self.destroy_service(service))
+        watchdog = self.create_timer(
             1.0 / self.settings.watchdog_rate, self._watch, clock=self.steady)
-        self._configured = True
+        undo(lambda: self.destroy_timer(watchdog))
         self.get_logger().info(
             f'policy {policy.name} of {folder.name} for contract '
             f'{self.contract.name} ({self.contract.interface_hash}), '
@@ -108,18 +125,10 @@ class PolicyNode(AdaptNode):
 
     def tear_down(self) -> None:
         """Destroy the ROS entities."""
-        if not self._configured:
-            return
-        self._configured = False
-        self.destroy_timer(self._watchdog)
-        self._goal.destroy()
-        for service in self._own_services:
-            self.destroy_service(service)
-        self.destroy_subscription(self._episodes)
-        self._observations.destroy()
-        self._commands.destroy()
-        self.destroy_publisher(self._status)
-        self.runner = None
+        while self._undo:
+            self._undo.pop()()
+        if self.runner is not None:
+            self._latched, self.runner = self.runner.latched, None
 
     def start_work(self) -> None:
         """Begin to accept goals."""
@@ -129,6 +138,7 @@ class PolicyNode(AdaptNode):
         """End the goal; the safe command is the last thing on the wire."""
         if self._book is not None:
             self._finish(Stop(StopReason.DEACTIVATED, text))
+            self._commands.flush()
         self._publish_status()
 
     # -- goals --------------------------------------------------------------------------------
@@ -141,6 +151,9 @@ class PolicyNode(AdaptNode):
             return 'another goal is running; cancel it first'
         if self.runner.latched is not None:
             return f'stopped: {self.runner.latched.text}; call ~/reset_stop first'
+        crowded = (*self._observations.crowded(), *self._commands.crowded())
+        if crowded:
+            return f'another node publishes {", ".join(crowded)}; stop it first'
         for name in ('max_duration', 'start_timeout'):
             value = getattr(goal, name)
             if not np.isfinite(value) or value < 0:
@@ -168,7 +181,8 @@ class PolicyNode(AdaptNode):
         book, self._book = self._book, None
         result = self._report.ended(stop, book)
         self._publish_status()
-        self._goal.end(result, stop.reason in (StopReason.EPISODES_DONE, StopReason.TIME_LIMIT))
+        self._goal.end(result, stop.reason in (StopReason.EPISODES_DONE, StopReason.TIME_LIMIT),
+                       stop.reason == StopReason.CANCELED)
 
     # -- the loop -----------------------------------------------------------------------------
 
@@ -176,7 +190,16 @@ class PolicyNode(AdaptNode):
         self._newest = frame
         if self._book is None:
             return
-        decision = self.runner.tick(frame, received_ns)
+        try:
+            self._step(frame, received_ns)
+        except Exception as error:
+            # Whatever it is, the robot must not be left with its last command.
+            traceback.print_exc()
+            self._finish(Stop(StopReason.INTERNAL_ERROR,
+                              f'a bug, please report it: {error!r} (the log has the details)'))
+
+    def _step(self, frame: Frame, received_ns: int) -> None:
+        decision = self.runner.tick(frame, received_ns, self._age_s(frame))
         if decision.commands is None:
             if decision.stop is not None:
                 self._finish(decision.stop)
@@ -190,6 +213,13 @@ class PolicyNode(AdaptNode):
             self._finish(stop)
         elif first or time.monotonic_ns() - self._last_status_ns > _STATUS_PERIOD_NS:
             self._publish_status()
+
+    def _age_s(self, frame: Frame) -> float:
+        """Return how old a frame is by its stamp [s]; 0 where that cannot be known."""
+        if self.settings.lockstep or not self.settings.check_stamps:
+            return 0.0
+        now = self.get_clock().now().nanoseconds
+        return (now - frame.stamp_ns) * 1e-9 if now else 0.0
 
     def _on_repeat(self, stamp_ns: int) -> None:
         """Lockstep: the simulation repeats itself, so it has not heard the answer; say it again."""
@@ -218,7 +248,7 @@ class PolicyNode(AdaptNode):
             self._observations.assembler.reset()
             self._newest = None
         if self._book is not None and was_running and message.state == EpisodeStatus.STATE_ENDED:
-            self.runner.end_episode()
+            self._send(self.runner.end_episode())
             stop = self._book.episode_ended(int(message.outcome.value), now)
             if stop is not None:
                 self._finish(stop)
@@ -255,11 +285,16 @@ class PolicyNode(AdaptNode):
 
     def _crowded(self) -> Stop | None:
         topics = self._observations.crowded()
-        if not topics:
-            return None
-        return Stop(StopReason.MULTIPLE_PUBLISHERS,
-                    f'more than one node publishes {", ".join(topics)}; stop the other one (a '
-                    'second simulation or a bag being played?)')
+        if topics:
+            return Stop(StopReason.MULTIPLE_PUBLISHERS,
+                        f'more than one node publishes {", ".join(topics)}; stop the other one (a '
+                        'second simulation or a bag being played?)')
+        rivals = self._commands.crowded()
+        if rivals:
+            return Stop(StopReason.MULTIPLE_PUBLISHERS,
+                        f'another node commands the robot on {", ".join(rivals)}; stop it (a '
+                        'second policy or a teleoperation?)')
+        return None
 
     def _lost(self, now: int) -> Stop | None:
         """Return a stop when the observations' publishers went away while the policy ran."""
@@ -283,8 +318,11 @@ class PolicyNode(AdaptNode):
         stop = Stop(StopReason.OPERATOR_STOP, 'an operator called ~/stop')
         if self._book is not None:
             self._finish(stop)
-        elif self.is_active:
-            self._send(self.runner.stop(stop.reason, stop.text))
+        else:
+            safe = self.runner.stop(stop.reason, stop.text)
+            self._report.stopped(stop)
+            if self.is_active:
+                self._send(safe)
         response.success, response.message = True, 'stopped; call ~/reset_stop before the next goal'
         self._publish_status()
         return response
@@ -294,6 +332,7 @@ class PolicyNode(AdaptNode):
             # The robot's clock was set back: from now on its older stamps are welcome.
             self._observations.assembler.reset()
         self.runner.reset_stop()
+        self._latched = None
         response.success, response.message = True, 'the stop is released; goals are accepted again'
         self._publish_status()
         return response
