@@ -33,8 +33,8 @@ ARGUMENTS = [
     DeclareLaunchArgument('video', default_value='true', choices=['true', 'false'],
                           description='film the first episodes'),
     DeclareLaunchArgument('report', default_value='out',
-                          description='folder for result.json, episodes.mp4 and run.png; empty: '
-                                      'none'),
+                          description='folder for result.json, episodes.mp4 and run.png; none: '
+                                      'no report'),
     DeclareLaunchArgument('robot', default_value='sim', choices=['sim', 'real'],
                           description='real: a robot that speaks the contract takes the place of '
                                       'the simulation; nothing is reset, episodes are timed'),
@@ -56,6 +56,9 @@ def generate_launch_description():
         EqualsSubstitution(LaunchConfiguration('contract'), ''),
         IfElseSubstitution(is_sim, 'fetch_pick', 'fetch_robot'),
         LaunchConfiguration('contract'))
+    report = IfElseSubstitution(
+        EqualsSubstitution(LaunchConfiguration('report'), 'none'), '',
+        LaunchConfiguration('report'))
     mode = IfElseSubstitution(is_sim, LaunchConfiguration('mode'), 'realtime')
     namespace = LaunchConfiguration('namespace')
     return LaunchDescription([
@@ -77,7 +80,7 @@ def generate_launch_description():
                 'noise_level': ParameterValue(LaunchConfiguration('noise_level'),
                                               value_type=float),
                 'video': ParameterValue(LaunchConfiguration('video'), value_type=bool),
-                'report': ParameterValue(LaunchConfiguration('report'), value_type=str),
+                'report': ParameterValue(report, value_type=str),
                 'scene': ParameterValue(IfElseSubstitution(is_sim, 'sim_bridge', ''),
                                         value_type=str),
             }],

@@ -53,6 +53,13 @@ def test_everything_works_in_a_namespace(launched, policy, tmp_path):
     assert result_of(tmp_path / 'out')['episodes'] == 1
 
 
+def test_no_report_is_written_where_none_is_asked_for(launched, failing_policy, tmp_path):
+    run = launched(f'policy:={failing_policy}', 'episodes:=1', 'report:=none', *QUICK)
+    assert run.wait() == 0, run.output
+    assert 'episodes' in run.output and 'wrote' not in run.output
+    assert not list(tmp_path.rglob('result.json')) and not list(tmp_path.rglob('none'))
+
+
 def test_real_time_runs_at_the_contracts_rate(launched, policy, tmp_path):
     run = launched(f'policy:={policy}', 'episodes:=1', 'mode:=realtime',
                    f'report:={tmp_path}/out', *QUICK)
