@@ -97,7 +97,9 @@ def collect(plan: CollectPlan, out: str | Path, jobs: int | None = None,
     task = setup()
     try:
         task.reset(seed=0, options={'noise_level': plan.noise_level})  # says it if out of range
-        contract, expert = task.contract, type(task.expert(plan.expert)).__name__
+        contract = task.contract
+        expert = plan.expert or next(iter(getattr(task, 'experts', {'': None})))
+        demonstrator = type(task.expert(plan.expert)).__name__
     finally:
         task.close()
     with own_folder(part):
@@ -106,7 +108,7 @@ def collect(plan: CollectPlan, out: str | Path, jobs: int | None = None,
         writer.finish()
         collected = load_dataset(part)
         dataset = Dataset(collected.episodes, contract, {
-            'command': plan.command, **asdict(plan), 'expert_class': expert,
+            'command': plan.command, **asdict(plan), 'expert': expert, 'expert_class': demonstrator,
             'attempts': attempts, 'failed': attempts - len(collected)})
         save_dataset(out, dataset)
         shutil.rmtree(part)

@@ -165,6 +165,7 @@ class PolicyNode(AdaptNode):
                              request.start_timeout, time.monotonic_ns())
         self._out_of_order_before = self._observations.assembler.counts.out_of_order
         self.runner.start()
+        self.get_logger().debug(f'goal begins: {_limits_of(request)}')
         self._publish_status()
         # A simulation in lockstep waits for the answer to what it said before the goal came; a
         # robot in motion gets no answer to old news.
@@ -178,6 +179,8 @@ class PolicyNode(AdaptNode):
         self._send(self.runner.stop(stop.reason, stop.text))
         if stop.reason.latches:
             self.get_logger().error(f'stopped: {stop.text}')
+        elif stop.reason != StopReason.EPISODES_DONE:  # which its client says, episode by episode
+            self.get_logger().info(f'goal ended: {stop.text}')
         book, self._book = self._book, None
         result = self._report.ended(stop, book)
         self._publish_status()
@@ -331,6 +334,7 @@ class PolicyNode(AdaptNode):
         if self._observations.assembler.counts.out_of_order > self._out_of_order_before:
             # The robot's clock was set back: from now on its older stamps are welcome.
             self._observations.assembler.reset()
+        self.get_logger().info('the stop was released by ~/reset_stop')
         self.runner.reset_stop()
         self._latched = None
         response.success, response.message = True, 'the stop is released; goals are accepted again'
@@ -377,6 +381,13 @@ class PolicyNode(AdaptNode):
         action = policy.act(zeros)
         if policy.calibration is not None:
             policy.likeness(zeros, action)
+
+
+def _limits_of(request) -> str:
+    """Say how long a goal may last."""
+    limits = [f'{request.max_episodes} episodes'] if request.max_episodes else []
+    limits += [f'{request.max_duration:g} s'] if request.max_duration else []
+    return ', '.join(limits) or 'until it is cancelled'
 
 
 def main(args: list[str] | None = None) -> int:
