@@ -35,15 +35,20 @@ groups: {a: {rows: [{name: short, policy: bc, set: [network.width=8, optimizatio
 
 def test_experiments_from_file_to_table(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / 'few.yaml').write_text(ONE_ROW % 20)
+    two = ONE_ROW.replace('rows: [', 'rows: [{name: base, policy: bc, set: [network.width=4, '
+                          'optimization.steps=20]}, ')
+    (tmp_path / 'few.yaml').write_text(two % 20)
     done = CliRunner().invoke(app, ['bench', 'experiments', 'few.yaml', '--jobs', '1',
                                     '--json', 'table.json'])
     assert done.exit_code == 0, done.stderr
-    row, = json.loads((tmp_path / 'table.json').read_text())['rows']
+    base, row = json.loads((tmp_path / 'table.json').read_text())['rows']
     assert row['name'] == 'short' and row['cells'][0]['episodes_per_seed'] == 2
-    assert '| short |' in (tmp_path / 'benchmarks' / 'few.md').read_text()
+    lines = (tmp_path / 'benchmarks' / 'few.md').read_text().splitlines()
+    first, second = (line for line in lines if line.startswith(('| base |', '| short |')))
+    assert first.split('|')[4].strip() == '-' and second.split('|')[4].strip()[0] in '+-'
+    assert base['name'] == 'base'
     done = CliRunner().invoke(app, ['bench', 'experiments', 'few.yaml', '--only', 'long'])
-    assert done.exit_code == 2 and 'there are short' in done.stderr
+    assert done.exit_code == 2 and 'there are base, short' in done.stderr
 
 
 @pytest.mark.parametrize('jobs', ['1', '2'])

@@ -19,10 +19,9 @@ from adapt_learning.policies.config import from_values
 
 _NOTE = """\
 Success in percent: mean ± sample standard deviation over the seeds (each seed). *gain* is against
-the first row of the table, mean ± standard deviation of the differences seed by seed; where a row
-has other seeds there is none. With few seeds a gain below about twice its standard deviation over
-the root of their number is noise. *train s* is wall time of all seeds together, stacked, on one
-core that other programs used, too.
+the first row of the table that has the same seeds, mean ± standard deviation of the differences
+seed by seed. With three seeds, a gain that is not several times that deviation is noise. *train s*
+is wall time of all seeds together, stacked, on one core that other programs used, too.
 """
 
 
@@ -75,7 +74,8 @@ class Experiments:
     @property
     def command(self) -> str:
         """Return the command line that makes this table."""
-        return f'adapt bench experiments {self.file.name}'
+        file = self.file.name if self.file.is_absolute() else self.file
+        return f'adapt bench experiments {file}'
 
     def jobs(self, only: str = '') -> list[EvaluateJob]:
         """Return the jobs whose results are the cells of rows with `only` in their name."""
@@ -157,12 +157,13 @@ def _markdown(table: Experiments, complete: list, place: Workplace) -> Iterator[
         head.append('train s')
         yield f'| {" | ".join(head)} |'
         yield '|---' * len(head) + '|'
-        first, baseline = rows[0]
+        baselines: dict[tuple[int, ...], tuple[Experiment, dict]] = {}
         for row, cells in rows:
+            first, baseline = baselines.setdefault(row.seeds, (row, cells))
             changes = '<br>'.join(f'`{change}`' for change in row.set) or '-'
             shown = []
             for level in levels:
-                same = row.seeds == first.seeds and level in baseline and row is not first
+                same = row is not first and level in baseline and level in cells
                 shown.append(str(cells[level]) if level in cells else '-')
                 shown.append(str(cells[level].gain(baseline[level])) if same else '-')
             seconds = f'{row.training.result(place)["train_s"]:.0f}'
