@@ -81,7 +81,6 @@ class ObservationReader:
                 self._on_repeat(stamp)
         return receive
 
-
     def _now_ns(self, features) -> int:
         """Return the node's time [ns] for messages without a stamp; asking costs, others get 0."""
         if _is_stamped(features[0].type):

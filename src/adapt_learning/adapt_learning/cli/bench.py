@@ -48,7 +48,7 @@ def table_3_3(
     json: JsonOption = None,
 ) -> None:
     """
-    FetchPick at five noise levels: BC and DBC, our numbers beside the dissertation's.
+    Success in FetchPick at five noise levels: BC and DBC, our numbers beside the dissertation's.
 
     Collects, trains and evaluates what has no result yet; the table is made of all results.
     """

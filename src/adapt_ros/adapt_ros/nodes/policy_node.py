@@ -8,7 +8,6 @@ reports. Everything runs on one thread, so a decision is never half made when a 
 
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,7 +72,6 @@ class PolicyNode(AdaptNode):
         self._out_of_order_before = 0
         self._latched: Stop | None = None
         """Outlives a clean-up: only ~/reset_stop releases a stop."""
-        self._undo: list[Callable[[], None]] = []
 
     # -- life cycle ---------------------------------------------------------------------------
 
@@ -124,9 +122,7 @@ class PolicyNode(AdaptNode):
             f'{"lockstep" if self.settings.lockstep else "real time"}')
 
     def tear_down(self) -> None:
-        """Destroy the ROS entities."""
-        while self._undo:
-            self._undo.pop()()
+        """Let the policy go; a latched stop is kept for the next one."""
         if self.runner is not None:
             self._latched, self.runner = self.runner.latched, None
 
