@@ -216,7 +216,7 @@ def test_pictures_that_cannot_be_read_are_no_video_and_no_end(bench, others, tmp
 
 def record(success, cut_short=False):
     return EpisodeRecord(seed=0, success=success, cut_short=cut_short, steps=5, total_reward=0.0,
-                         deadline_misses=0, limited_commands=0, seconds=1.0,
+                         running_s=0.1, deadline_misses=0, limited_commands=0, seconds=1.0,
                          reason='EPISODES_DONE', text='')
 
 

@@ -29,6 +29,9 @@ class EpisodeRecord:
     deadline_misses: int
     limited_commands: int
     seconds: float
+    """From the goal to both its result and the scene's end [s]."""
+    running_s: float
+    """From the call of the reset to the end that the scene announced [s]."""
     reason: str
     """Name of the StopReason that ended the goal."""
     text: str
@@ -113,7 +116,7 @@ class RunReport:
         """Return the steps per second [1/s] of what was not slowed down by being filmed."""
         filmed = len(self._clips)
         plain = self.episodes[filmed:] or self.episodes
-        return sum(e.steps for e in plain) / sum(e.seconds for e in plain)
+        return sum(e.steps for e in plain) / sum(e.running_s for e in plain)
 
     def table(self) -> str:
         """Return the closing table for people."""

@@ -66,6 +66,8 @@ class _Now:
     """What is collected while an episode runs."""
 
     begun_ns: int = 0
+    reset_ns: int = 0
+    ended_ns: int = 0
     number: int = 0
     """The scene's number of this episode; 0 before the reset has answered."""
     newest: int = 0
@@ -217,6 +219,7 @@ class Evaluator(AdaptNode):
             seed = self.settings.seed + len(self._report.episodes)
             request = ResetSimulation.Request(
                 seed=seed, noise_level=float(self.settings.noise_level))
+            self._now.reset_ns = time.monotonic_ns()
             self._reset.call_async(request).add_done_callback(
                 partial(self._on_reset_answer, now))
 
@@ -245,6 +248,7 @@ class Evaluator(AdaptNode):
         self._now.newest = max(self._now.newest, message.episode)
         if message.state == EpisodeStatus.STATE_ENDED:
             self._now.ended = message
+            self._now.ended_ns = time.monotonic_ns()
         self._conclude_episode()
 
     def _on_result(self, now: _Now, future) -> None:
@@ -282,6 +286,8 @@ class Evaluator(AdaptNode):
             deadline_misses=int(result.deadline_misses),
             limited_commands=int(result.limited_commands),
             seconds=(time.monotonic_ns() - now.begun_ns) * 1e-9,
+            running_s=((now.ended_ns or time.monotonic_ns())
+                       - (now.reset_ns or now.begun_ns)) * 1e-9,
             reason=StopReason(result.reason.value).name, text=result.reason.text)
         self._report.add(record, np.array(result.latencies), np.array(result.expert_likeness),
                          np.array(now.observations), now.pictures)
