@@ -207,3 +207,13 @@ def test_the_frame_is_made_by_the_contract_from_the_raw_values(task):
     frame = task.layout.frame(0, task.raw())
     np.testing.assert_array_equal(frame.vector, observation)
     assert set(task.raw()) == set(task.layout.raw_keys)
+
+
+def test_the_marker_of_the_goal_is_drawn_at_the_goal(task):
+    """Also in the first picture of an episode, and whatever the one before had shown."""
+    for seed in (1, 2):
+        task.reset(seed=seed, options={'noise_level': 2.0})
+        marker = task._sim.data.site('target0').xpos
+        assert marker == pytest.approx(task.goal_m)
+        task.step(np.zeros(4))
+        assert marker == pytest.approx(task.goal_m)

@@ -5,7 +5,6 @@ lie on opposite sides of the gripper in boxes of 10 x 4 cm, as the dissertation'
 up, and the observation is the contract's.
 """
 
-import mujoco
 import numpy as np
 from gymnasium_robotics.envs.fetch.pick_and_place import MujocoFetchPickAndPlaceEnv
 
@@ -41,7 +40,6 @@ class FetchScene(Task):
         model = self._sim.model
         self._fingers = [model.joint(f'robot0:{side}_gripper_finger_joint').qposadr[0]
                          for side in ('r', 'l')]
-        self._before_picture = mujoco.MjData(model)
         self.start_m = self._sim.initial_gripper_xpos.copy()
         """Gripper position at the start of every episode [m], shape [3]."""
         self.rest_height_m = float(self._sim.height_offset)
@@ -68,14 +66,9 @@ class FetchScene(Task):
 
     def render(self) -> np.ndarray:
         """Return a camera picture, uint8 [height, width, 3]; the episode goes on as without it."""
-        # The scene draws its goal by way of mj_forward, which moves what `raw` reads and what the
-        # solver starts from: an episode with pictures would take another way than one without.
-        sim = self._sim
-        mujoco.mj_copyData(self._before_picture, sim.model, sim.data)
-        try:
-            return sim.render()
-        finally:
-            mujoco.mj_copyData(sim.data, sim.model, self._before_picture)
+        # Not `self._sim.render()`: that moves the goal's marker by way of mj_forward, which changes
+        # what `raw` reads and what the solver starts from. The marker stands right since `_begin`.
+        return self._sim.mujoco_renderer.render('rgb_array')
 
     def close(self) -> None:
         """Free the renderer."""
@@ -90,9 +83,11 @@ class FetchScene(Task):
         pose = sim._utils.get_joint_qpos(sim.model, sim.data, 'object0:joint')
         pose[:2] = block
         sim._utils.set_joint_qpos(sim.model, sim.data, 'object0:joint', pose)
-        sim._mujoco.mj_forward(sim.model, sim.data)
         self.goal_m = np.array([*goal, self.rest_height_m + self.goal_height_m])
         sim.goal = self.goal_m
+        marker = sim.model.site('target0').id
+        sim.model.site_pos[marker] = self.goal_m - sim.data.xpos[sim.model.site_bodyid[marker]]
+        sim._mujoco.mj_forward(sim.model, sim.data)
 
     def _advance(self, action: np.ndarray) -> float:
         self._sim._set_action(action)
