@@ -1,12 +1,18 @@
 """Shared by all tests: the helpers of tests/support, and a ROS domain of one's own."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / 'support'))
+
+# A suite that a shell runs in the background inherits that Ctrl-C is ignored, and hands it on to the
+# processes whose Ctrl-C is tested.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope='session')
