@@ -9,8 +9,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / 'support'))
 
-# A suite that a shell runs in the background inherits that Ctrl-C is ignored, and hands it on to the
-# processes whose Ctrl-C is tested.
+# A suite that a shell runs in the background inherits that Ctrl-C is ignored, and hands it on to
+# the processes whose Ctrl-C is tested.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
