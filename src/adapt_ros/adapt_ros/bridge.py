@@ -91,15 +91,15 @@ class ObservationReader:
 class CommandWriter:
     """Publish the contract's commands; topics without the trigger's header go first."""
 
-    def __init__(self, node: Node, contract: Contract, create_publisher: Callable | None = None):
-        create = create_publisher or node.create_publisher
+    def __init__(self, node: Node, contract: Contract):
         self._node = node
         self._topics = _by_topic(contract.action)
         self._messages = {t: _template(features) for t, features in self._topics.items()}
         # A receiver that waits for a stamped command then has the unstamped ones already.
         order = sorted(self._topics, key=lambda t: _is_stamped(self._topics[t][0].type))
         self._publishers = {
-            t: create(message_class(self._topics[t][0].type), t, qos.COMMAND) for t in order}
+            t: node.create_publisher(message_class(self._topics[t][0].type), t, qos.COMMAND)
+            for t in order}
 
     def destroy(self) -> None:
         """Remove the publishers from the host."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from adapt_learning.errors import SampleError, SettingError
+from adapt_learning.errors import SampleError
 from adapt_learning.runtime.run_goal import (
     OUTCOME_ABORTED,
     OUTCOME_FAILURE,
@@ -59,13 +59,6 @@ class Scene:
         self.steps, self.episode_return = 0, 0.0
         self.stamp_ns += self._gap_ns
         self.state, self.outcome = RUNNING, OUTCOME_UNKNOWN
-
-    def check_noise_level(self, level: float) -> None:
-        """Raise SettingError for a noise level outside of the task's range, as `reset` would."""
-        spec = self.task.spec_
-        if not 0.0 <= level <= spec.max_noise_level:
-            raise SettingError(
-                f'noise_level of {spec.name} lies in 0..{spec.max_noise_level}; got {level}')
 
     def check(self, commands: dict[str, np.ndarray]) -> None:
         """Raise SampleError for commands of the wrong form or with values that are not finite."""

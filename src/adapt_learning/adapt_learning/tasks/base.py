@@ -75,12 +75,16 @@ class Task(gymnasium.Env):
         """
         super().reset(seed=seed)
         level = float((options or {}).get('noise_level', 1.0))
-        if not 0.0 <= level <= self.spec_.max_noise_level:
-            raise SettingError(f'noise_level of {self.spec_.name} lies in 0..'
-                               f'{self.spec_.max_noise_level}; got {level}')
+        self.check_noise_level(level)
         self.steps = 0
         self._begin(level)
         return self.frame().vector, {'is_success': False}
+
+    def check_noise_level(self, level: float) -> None:
+        """Raise SettingError for a noise level outside of the task's range."""
+        if not 0.0 <= level <= self.spec_.max_noise_level:
+            raise SettingError(f'noise_level of {self.spec_.name} lies in 0..'
+                               f'{self.spec_.max_noise_level}; got {level}')
 
     def step(self, action: np.ndarray):
         """

@@ -27,6 +27,7 @@ from adapt_learning.evaluation.simulation import make_task
 from adapt_learning.frames import load_contract
 from adapt_ros import qos
 from adapt_ros.bridge import CommandReader, ObservationWriter
+from adapt_ros.codecs import set_stamp
 from adapt_ros.lifecycle import make_executor
 
 _WARM_UP, _TRIPS = 200, 1500
@@ -78,7 +79,7 @@ class Driver:
         future = self.goal.send_goal_async(RunPolicy.Goal())
         self.until(future.done, 5)
         status = EpisodeStatus(episode=1, state=EpisodeStatus.STATE_RUNNING)
-        status.header.stamp.sec, status.header.stamp.nanosec = divmod(self.stamp, 10**9)
+        set_stamp(status, self.stamp)
         self.episode.publish(status)
 
     def measure(self) -> np.ndarray:

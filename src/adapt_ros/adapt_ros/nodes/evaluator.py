@@ -25,6 +25,7 @@ from adapt_learning.runtime import StopReason
 from adapt_ros import qos
 from adapt_ros.bridge import ObservationReader
 from adapt_ros.camera import PROFILE, picture_of
+from adapt_ros.codecs import stamp_ns
 from adapt_ros.lifecycle import EXIT_FAILED, AdaptNode, run
 from adapt_ros.parameters import Range, parameter
 from adapt_ros.run_report import EpisodeRecord, RunReport
@@ -235,7 +236,7 @@ class Evaluator(AdaptNode):
 
     def _on_episode(self, message: EpisodeStatus) -> None:
         self._scene_state = message.state
-        stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
+        stamp = stamp_ns(message)
         for reader in self._readers():
             if message.state == EpisodeStatus.STATE_RUNNING:
                 frame = reader.assembler.begin_episode(stamp)

@@ -22,6 +22,7 @@ from adapt_learning.runtime import PolicyRunner, RunnerOptions, Stop, StopReason
 from adapt_learning.runtime.run_goal import RunGoal
 from adapt_ros import qos
 from adapt_ros.bridge import CommandWriter, ObservationReader
+from adapt_ros.codecs import stamp_ns
 from adapt_ros.goals import OneGoal
 from adapt_ros.lifecycle import AdaptNode, run
 from adapt_ros.parameters import Range, parameter
@@ -228,7 +229,7 @@ class PolicyNode(AdaptNode):
 
     def _on_episode(self, message: EpisodeStatus) -> None:
         now = time.monotonic_ns()
-        stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
+        stamp = stamp_ns(message)
         if message.state == EpisodeStatus.STATE_RUNNING:
             if self._began == (message.episode, stamp):
                 return

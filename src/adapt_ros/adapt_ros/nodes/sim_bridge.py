@@ -22,6 +22,7 @@ from adapt_learning.evaluation.simulation import make_task
 from adapt_ros import qos
 from adapt_ros.bridge import CommandReader, ObservationWriter
 from adapt_ros.camera import CameraWriter
+from adapt_ros.codecs import set_stamp
 from adapt_ros.lifecycle import AdaptNode, run
 from adapt_ros.parameters import Range, parameter
 from adapt_ros.scene import Scene
@@ -118,7 +119,7 @@ class SimBridge(AdaptNode):
             level = request.noise_level
             if math.isnan(level):
                 level = self.get_parameter('noise_level').value
-            self._scene.check_noise_level(level)
+            self._scene.task.check_noise_level(level)
             self._end(Outcome.ABORTED)  # whoever ran the present episode must hear of its end
             self._scene.reset(int(request.seed), level)
             for camera in self._cameras:
@@ -242,8 +243,7 @@ class SimBridge(AdaptNode):
             episode=scene.episode, state=scene.state, outcome=Outcome(value=scene.outcome),
             steps=scene.steps, seed=scene.seed, noise_level=scene.noise_level,
             episode_return=scene.episode_return)
-        message.header.stamp.sec, message.header.stamp.nanosec = divmod(
-            scene.stamp_ns, 1_000_000_000)
+        set_stamp(message, scene.stamp_ns)
         self._episode.publish(message)
 
     def _on_malformed(self, text: str) -> None:
