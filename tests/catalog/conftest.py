@@ -8,7 +8,7 @@ from adapt_learning import catalog
 from adapt_learning.data import Dataset, save_dataset
 from adapt_learning.evaluation.rollout import ExpertController, rollout
 from adapt_learning.evaluation.simulation import make_task
-from adapt_learning.policies.config import OptimizationConfig
+from adapt_learning.stacked.config import OptimizationConfig
 
 # Names of settings that decide how long training takes, wherever they stand in a configuration.
 SMALL = {'width': 16, 'depth': 2}

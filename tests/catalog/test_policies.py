@@ -9,14 +9,14 @@ import torch
 
 from adapt_learning import catalog
 from adapt_learning.data import load_dataset
-from adapt_learning.diffusion.stacked import MemberRandom
 from adapt_learning.evaluation.policy_controller import PolicyController
 from adapt_learning.evaluation.rollout import rollout
 from adapt_learning.policies.base import Normalizers
-from adapt_learning.policies.config import from_values, to_values, with_overrides
 from adapt_learning.runtime import load_policy
+from adapt_learning.stacked.config import from_values, to_values, with_overrides
+from adapt_learning.stacked.layers import MemberRandom
+from adapt_learning.stacked.progress import ProgressReport
 from adapt_learning.trainers.presets import preset_names, resolve
-from adapt_learning.trainers.progress import ProgressReport
 from adapt_learning.trainers.train import TrainRequest, load_trained, train
 
 pytestmark = pytest.mark.parametrize('name', catalog.names('policy'))

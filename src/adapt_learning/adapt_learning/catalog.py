@@ -19,11 +19,20 @@ POLICIES = MappingProxyType({
     'dbc': 'adapt_learning.policies.dbc:DiffusionBehavioralCloning',
 })
 
-_KINDS = {'task': TASKS, 'policy': POLICIES}
+FILTERS = MappingProxyType({})
+
+RESTORERS = MappingProxyType({})
+
+POLLUTIONS = MappingProxyType({})
+
+FORMATS = MappingProxyType({})
+
+_KINDS = {'task': TASKS, 'policy': POLICIES, 'filter': FILTERS, 'restorer': RESTORERS,
+          'pollution': POLLUTIONS, 'format': FORMATS}
 
 
 def names(kind: str) -> tuple[str, ...]:
-    """Return the names of all members of a kind ('task', 'policy')."""
+    """Return the names of all members of a kind ('task', 'policy', 'filter', ...)."""
     return tuple(_KINDS[kind])
 
 

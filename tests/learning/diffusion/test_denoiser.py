@@ -6,8 +6,8 @@ import torch
 from adapt_learning.diffusion.denoiser import Denoiser, DenoiserConfig
 from adapt_learning.diffusion.loss import draw_steps, noise_prediction_error
 from adapt_learning.diffusion.schedules import NoiseSchedule, ScheduleConfig
-from adapt_learning.diffusion.stacked import MemberRandom, StackedLinear
 from adapt_learning.errors import SettingError
+from adapt_learning.stacked.layers import MemberRandom, StackedLinear
 
 STEPS, SIZE = 50, 6
 

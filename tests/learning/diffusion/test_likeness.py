@@ -7,8 +7,8 @@ from adapt_learning.diffusion.denoiser import Denoiser, DenoiserConfig
 from adapt_learning.diffusion.likeness import FixedDrawScore, LikenessConfig, fixed_draws
 from adapt_learning.diffusion.loss import noise_prediction_error
 from adapt_learning.diffusion.schedules import NoiseSchedule, ScheduleConfig
-from adapt_learning.diffusion.stacked import MemberRandom
 from adapt_learning.errors import SettingError
+from adapt_learning.stacked.layers import MemberRandom
 
 
 @pytest.mark.parametrize('embedding', ['table', 'sinusoidal'])

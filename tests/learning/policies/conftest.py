@@ -6,7 +6,7 @@ import torch
 
 from adapt_learning import catalog
 from adapt_learning.policies.base import Normalizers
-from adapt_learning.policies.config import NormalizationConfig, from_values
+from adapt_learning.stacked.config import NormalizationConfig, from_values
 
 torch.set_num_threads(1)
 

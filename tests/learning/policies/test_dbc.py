@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from adapt_learning.diffusion.stacked import MemberRandom
 from adapt_learning.errors import SettingError
 from adapt_learning.policies.base import Batch
 from adapt_learning.policies.dbc import DiffusionBehavioralCloningConfig, diffusion_model_loss
+from adapt_learning.stacked.layers import MemberRandom
 
 
 def guided(policy, batch, draws=None):

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from adapt_learning import catalog
-from adapt_learning.diffusion.stacked import MemberRandom
 from adapt_learning.policies.base import Batch
+from adapt_learning.stacked.layers import MemberRandom
 
 NAMES = catalog.names('policy')
 

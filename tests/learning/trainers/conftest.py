@@ -8,7 +8,7 @@ import torch
 
 from adapt_learning.data import Dataset, Episode, save_dataset
 from adapt_learning.frames import load_contract
-from adapt_learning.trainers.progress import ProgressReport
+from adapt_learning.stacked.progress import ProgressReport
 
 torch.set_num_threads(1)
 

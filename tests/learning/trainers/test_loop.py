@@ -6,8 +6,8 @@ import torch
 from adapt_learning import catalog
 from adapt_learning.errors import SettingError
 from adapt_learning.policies.base import Normalizers
-from adapt_learning.trainers.checkpoint import FILE, load_checkpoint
-from adapt_learning.trainers.loop import LoopSettings, TrainingInterrupted, run_stages
+from adapt_learning.stacked.checkpoint import FILE, load_checkpoint
+from adapt_learning.stacked.loop import LoopSettings, TrainingInterrupted, run_stages
 from adapt_learning.trainers.presets import resolve
 
 

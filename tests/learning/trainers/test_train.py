@@ -15,7 +15,7 @@ import torch
 
 from adapt_learning.artifacts import load_artifact
 from adapt_learning.errors import UserError
-from adapt_learning.trainers.checkpoint import FILE
+from adapt_learning.stacked.checkpoint import FILE
 from adapt_learning.trainers.train import TrainRequest, load_trained, train
 
 WHEN = '2026-01-01T00:00:00+00:00'

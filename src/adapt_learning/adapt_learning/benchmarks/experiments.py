@@ -15,7 +15,7 @@ from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.train_job import TrainJob
 from adapt_learning.data.files import write_atomically, write_json
 from adapt_learning.errors import SettingError
-from adapt_learning.policies.config import from_values
+from adapt_learning.stacked.config import from_values
 
 _NOTE = """\
 Success in percent: mean ± sample standard deviation over the seeds (each seed). *gain* is against

@@ -14,10 +14,10 @@ from adapt_learning.artifacts import load_artifact
 from adapt_learning.benchmarks.collect_job import CollectJob
 from adapt_learning.benchmarks.job import Job, Workplace
 from adapt_learning.errors import ArtifactError
-from adapt_learning.policies.config import to_values
-from adapt_learning.trainers.checkpoint import load_checkpoint
+from adapt_learning.stacked.checkpoint import load_checkpoint
+from adapt_learning.stacked.config import to_values
+from adapt_learning.stacked.progress import ProgressReport
 from adapt_learning.trainers.presets import resolve
-from adapt_learning.trainers.progress import ProgressReport
 from adapt_learning.trainers.train import TrainRequest, train
 
 _PAIRS_TIMES_WEIGHTS_PER_S = 4e9

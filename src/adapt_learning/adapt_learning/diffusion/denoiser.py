@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from adapt_learning.diffusion.stacked import (
+from adapt_learning.errors import SettingError
+from adapt_learning.stacked.layers import (
     MemberRandom,
     StackedLinear,
     activation_named,
     initializer_named,
 )
-from adapt_learning.errors import SettingError
 
 EMBEDDINGS = ('table', 'sinusoidal')
 _FREQUENCIES = 32

@@ -4,7 +4,7 @@ from torch import Tensor, cat
 
 from adapt_learning.diffusion.denoiser import Denoiser
 from adapt_learning.diffusion.schedules import NoiseSchedule
-from adapt_learning.diffusion.stacked import MemberRandom
+from adapt_learning.stacked.layers import MemberRandom
 
 
 def noise_prediction_error(denoiser: Denoiser, schedule: NoiseSchedule, pair: Tensor, t: Tensor,

@@ -1,7 +1,6 @@
 """What every policy is: a stack of K members that names its training stages."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,15 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from adapt_learning.data.normalizer import Normalizer
-from adapt_learning.diffusion.stacked import MemberRandom
-from adapt_learning.policies.config import NormalizationConfig, OptimizationConfig
-
-Draws = Mapping[str, Tensor]
-"""Random numbers of one update by name, each [K, ...]."""
+from adapt_learning.stacked.config import NormalizationConfig
+from adapt_learning.stacked.stage import Samples, Stage
 
 
 @dataclass(frozen=True)
-class Batch:
+class Batch(Samples):
     """Normalised pairs of one update."""
 
     observation: Tensor
@@ -45,36 +41,6 @@ class Normalizers:
             return Normalizer(fitted.mean, np.maximum(fitted.std, floor), config.clip)
         return cls(one(config.observation, observation, config.std_floor),
                    one(config.action, action, 0.0))
-
-
-class Stage(ABC):
-    """
-    One training stage: what is trained, on which loss, with which settings.
-
-    `draw` and `loss` are apart, so that a loss is a function of its inputs alone: it can be
-    checked by finite differences, and a stacked member sees the draws it would see alone.
-    """
-
-    name: str
-    """Appears in logs and checkpoints."""
-    module: nn.Module
-    """Its parameters, all stacked [K, ...], are trained."""
-    config: OptimizationConfig
-
-    def begin(self, dtype: torch.dtype) -> None:  # noqa: B027 - most stages prepare nothing
-        """Prepare what is fixed during the stage; `dtype` is the precision of the matmuls."""
-
-    @abstractmethod
-    def draw(self, random: MemberRandom, steps: int, batch: int) -> Draws:
-        """Return the random numbers of `steps` updates, each [K, steps, ...]."""
-
-    @abstractmethod
-    def loss(self, batch: Batch, draws: Draws) -> dict[str, Tensor]:
-        """Return the losses of the members: 'loss' [K] is minimised, others [K] are logged."""
-
-    @abstractmethod
-    def score(self, batch: Batch) -> Tensor:
-        """Return the validation loss of the members [K] on a held-out batch; no randomness."""
 
 
 class Policy(nn.Module, ABC):

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from adapt_learning.diffusion.stacked import MemberRandom
 from adapt_learning.errors import SettingError
-from adapt_learning.policies.base import Batch, Draws, Normalizers, Policy, Stage
-from adapt_learning.policies.config import NormalizationConfig, OptimizationConfig, one_of
-from adapt_learning.policies.networks import MLPConfig, StackedMLP
+from adapt_learning.policies.base import Batch, Normalizers, Policy
+from adapt_learning.stacked.config import NormalizationConfig, OptimizationConfig, one_of
+from adapt_learning.stacked.layers import MemberRandom
+from adapt_learning.stacked.mlp import MLPConfig, StackedMLP
+from adapt_learning.stacked.stage import Draws, Stage
 
 
 @dataclass(frozen=True)

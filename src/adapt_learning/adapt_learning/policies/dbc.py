@@ -24,15 +24,16 @@ from adapt_learning.diffusion.denoiser import Denoiser, DenoiserConfig
 from adapt_learning.diffusion.likeness import FixedDrawScore, LikenessConfig
 from adapt_learning.diffusion.loss import draw_steps, noise_prediction_error
 from adapt_learning.diffusion.schedules import NoiseSchedule, ScheduleConfig
-from adapt_learning.diffusion.stacked import MemberRandom
 from adapt_learning.errors import SettingError
-from adapt_learning.policies.base import Batch, Draws, Normalizers, Stage
+from adapt_learning.policies.base import Batch, Normalizers
 from adapt_learning.policies.bc import (
     BehavioralCloning,
     BehavioralCloningConfig,
     CloningStage,
 )
-from adapt_learning.policies.config import OptimizationConfig, one_of
+from adapt_learning.stacked.config import OptimizationConfig, one_of
+from adapt_learning.stacked.layers import MemberRandom
+from adapt_learning.stacked.stage import Draws, Stage
 
 _VALIDATION_DRAWS = 4
 

@@ -1,6 +1,6 @@
-"""Trainers: one loop for every policy and stage, and what turns the result into an artifact.
+"""Trainers: what turns demonstrations into policies, and these into artifacts.
 
-Owns: the loop, checkpoints and logs of a run, presets, export to ONNX, calibration of the
-expert-likeness score, `train` (the function behind `adapt train`).
-May import: frames, data, artifacts, diffusion, policies, evaluation, catalog, torch, onnx.
+Owns: presets, export to ONNX, calibration of the expert-likeness score, `train` (the function
+behind `adapt train`).
+May import: frames, data, artifacts, stacked, diffusion, policies, evaluation, catalog, torch, onnx.
 """

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from adapt_learning.errors import SettingError
-from adapt_learning.policies.config import from_values, with_overrides
+from adapt_learning.stacked.config import from_values, with_overrides
 
 FOLDER = Path(__file__).parent.parent / 'train_configs'
 """Installed with the package; in the repository a link to config/train."""

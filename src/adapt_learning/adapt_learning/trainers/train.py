@@ -20,20 +20,20 @@ from adapt_learning.data import Dataset, load_dataset
 from adapt_learning.errors import CatalogError, SettingError
 from adapt_learning.frames import load_contract
 from adapt_learning.policies.base import Batch, Normalizers, Policy
-from adapt_learning.policies.config import to_values
-from adapt_learning.trainers import provenance
-from adapt_learning.trainers.checkpoint import load_checkpoint, remove_checkpoint
-from adapt_learning.trainers.export import export_onnx
-from adapt_learning.trainers.likeness import calibrate
-from adapt_learning.trainers.logs import RunLog
-from adapt_learning.trainers.loop import (
+from adapt_learning.stacked.checkpoint import load_checkpoint, remove_checkpoint
+from adapt_learning.stacked.config import to_values
+from adapt_learning.stacked.logs import RunLog
+from adapt_learning.stacked.loop import (
     LoopSettings,
     StageResult,
     TrainingInterrupted,
     run_stages,
 )
+from adapt_learning.stacked.progress import ProgressReport
+from adapt_learning.trainers import provenance
+from adapt_learning.trainers.export import export_onnx
+from adapt_learning.trainers.likeness import calibrate
 from adapt_learning.trainers.presets import RunConfig, resolve
-from adapt_learning.trainers.progress import ProgressReport
 
 _RUN_FILE = 'run.json'
 
@@ -264,7 +264,7 @@ def load_trained(folder: str | Path) -> Policy:
     """Return the torch policy of an artifact (K = 1), to go on working with it."""
     from adapt_learning.artifacts import load_artifact
     from adapt_learning.data import Normalizer
-    from adapt_learning.policies.config import from_values
+    from adapt_learning.stacked.config import from_values
 
     artifact = load_artifact(folder)
     manifest, tensors = artifact.manifest, artifact.tensors()

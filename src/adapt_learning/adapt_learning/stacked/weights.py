@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from adapt_learning.policies.config import OptimizationConfig
+from adapt_learning.stacked.config import OptimizationConfig
 
 _OPTIMIZERS = {'adamw': torch.optim.AdamW, 'adam': torch.optim.Adam}
 _MOMENTS = ('exp_avg', 'exp_avg_sq')

@@ -3,13 +3,13 @@
 import pytest
 
 from adapt_learning.errors import SettingError
-from adapt_learning.policies.config import (
+from adapt_learning.policies.dbc import DiffusionBehavioralCloningConfig as Config
+from adapt_learning.stacked.config import (
     OptimizationConfig,
     from_values,
     to_values,
     with_overrides,
 )
-from adapt_learning.policies.dbc import DiffusionBehavioralCloningConfig as Config
 
 
 def test_round_trip_through_plain_values():

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from adapt_learning.diffusion.stacked import MemberRandom
-from adapt_learning.policies.config import OptimizationConfig
-from adapt_learning.policies.networks import MLPConfig, StackedMLP
-from adapt_learning.trainers.weights import StageWeights, learning_rate
+from adapt_learning.stacked.config import OptimizationConfig
+from adapt_learning.stacked.layers import MemberRandom
+from adapt_learning.stacked.mlp import MLPConfig, StackedMLP
+from adapt_learning.stacked.weights import StageWeights, learning_rate
 
 X = torch.randn(1, 32, 5, generator=torch.Generator().manual_seed(0))
 Y = X[..., :2].sin()

@@ -1,17 +1,17 @@
-"""Networks of the policies, natively stacked (see `diffusion.stacked`)."""
+"""Multilayer perceptrons, natively stacked (see `stacked.layers`)."""
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from adapt_learning.diffusion.stacked import (
+from adapt_learning.errors import SettingError
+from adapt_learning.stacked.layers import (
     MemberRandom,
     StackedLinear,
     activation_named,
     initializer_named,
 )
-from adapt_learning.errors import SettingError
 
 __all__ = ['MLPConfig', 'StackedLinear', 'StackedMLP']
 

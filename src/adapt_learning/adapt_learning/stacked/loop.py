@@ -1,4 +1,4 @@
-"""The one training loop: every policy and every stage runs through it.
+"""The one training loop: every stage of every policy and restorer runs through it.
 
 Steps are made in blocks. A block draws all its random numbers at once, from one generator per
 member, gathers all its batches at once and then only computes; between blocks the loop logs,
@@ -15,13 +15,13 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from adapt_learning.diffusion.stacked import MemberRandom
 from adapt_learning.errors import SettingError
-from adapt_learning.policies.base import Batch, Policy, Stage
-from adapt_learning.trainers.checkpoint import Checkpoint, save_checkpoint
-from adapt_learning.trainers.logs import RunLog
-from adapt_learning.trainers.progress import ProgressReport
-from adapt_learning.trainers.weights import StageWeights, compute_dtype
+from adapt_learning.stacked.checkpoint import Checkpoint, save_checkpoint
+from adapt_learning.stacked.layers import MemberRandom
+from adapt_learning.stacked.logs import RunLog
+from adapt_learning.stacked.progress import ProgressReport
+from adapt_learning.stacked.stage import Samples, Stage, Trainable
+from adapt_learning.stacked.weights import StageWeights, compute_dtype
 
 BLOCK = 64
 """Updates between two looks at the clock, the log and the stop switch."""
@@ -43,7 +43,7 @@ class TrainingInterrupted(Exception):
 
 @dataclass
 class LoopSettings:
-    """What the loop needs besides policy and data."""
+    """What the loop needs besides the members and the data."""
 
     folder: Path
     """Run folder; the checkpoint goes here."""
@@ -71,13 +71,13 @@ class StageResult:
     """Validation loss of the weights that are saved, per member."""
 
 
-def run_stages(policy: Policy, training: Batch, validation: Batch | None, settings: LoopSettings,
-               checkpoint: Checkpoint | None = None) -> list[StageResult]:
+def run_stages(policy: Trainable, training: Samples, validation: Samples | None,
+               settings: LoopSettings, checkpoint: Checkpoint | None = None) -> list[StageResult]:
     """
-    Train all stages of a policy; afterwards its parameters are the weights to be saved.
+    Train all stages of a policy or restorer; afterwards its parameters are the ones to be saved.
 
-    training and validation are normalised pairs [1, N, ...] on the policy's device. With a
-    checkpoint the run goes on where it was saved. Raises TrainingInterrupted after saving.
+    training and validation are normalised samples [1 or K, N, ...] on the parameters' device. With
+    a checkpoint the run goes on where it was saved. Raises TrainingInterrupted after saving.
     """
     stages = policy.stages()
     first = 0
@@ -97,18 +97,19 @@ def run_stages(policy: Policy, training: Batch, validation: Batch | None, settin
 class _StageRun:
     """One stage of one run."""
 
-    def __init__(self, policy: Policy, stage: Stage, training: Batch, validation: Batch | None,
+    def __init__(self, policy: Trainable, stage: Stage, training: Samples,
+                 validation: Samples | None,
                  settings: LoopSettings, earlier: list[StageResult]):
         self.policy, self.stage, self.settings = policy, stage, settings
         self.training = training
         self.validation = None if validation is None else _thinned(validation)
         self.earlier = earlier
-        self.device = training.action.device
+        self.device = training.device
         self.dtype = compute_dtype(stage.config.precision, self.device)
         stage.begin(self.dtype)
         self.weights = StageWeights(stage.module, stage.config, self.dtype)
         self.random = MemberRandom(policy.seeds, f'{stage.name} batches')
-        members = policy.members
+        members = len(policy.seeds)
         self.best = torch.full((members,), torch.inf)
         self.waited = torch.zeros(members, dtype=torch.int64)
         self.latest: list[float] | None = None
@@ -168,21 +169,20 @@ class _StageRun:
     def _block(self, steps: int) -> dict[str, list[float]]:
         """Make `steps` updates; return the mean of every loss, per member."""
         stage, batch = self.stage, self.stage.config.batch
-        count = self.training.action.shape[1]
+        count = self.training.count
         index = self.random.integers(0, count, steps, batch).transpose(0, 1)
         index = index.to(self.device)
-        observation, action = self.training.observation[0][index], self.training.action[0][index]
+        batches = self.training.batches(index)
         draws = {name: t.transpose(0, 1).to(self.device)
                  for name, t in stage.draw(self.random, steps, batch).items()}
         totals: dict[str, Tensor] = {}
         for i in range(steps):
-            losses = stage.loss(Batch(observation[i], action[i]),
-                                {name: t[i] for name, t in draws.items()})
+            losses = stage.loss(batches.step(i), {name: t[i] for name, t in draws.items()})
             self.weights.update(losses['loss'])
             for name, value in losses.items():
                 value = value.detach()
                 totals[name] = totals[name].add_(value) if name in totals else value.clone()
-        self.pairs += steps * batch * self.policy.members
+        self.pairs += steps * batch * len(self.policy.seeds)
         return {name: (total / steps).tolist() for name, total in totals.items()}
 
     def _after_block(self, began: int, means: dict[str, list[float]]) -> None:
@@ -228,16 +228,15 @@ class _StageRun:
         return not bool(self._going().any())
 
 
-def _load_policy(policy: Policy, checkpoint: Checkpoint) -> None:
+def _load_policy(policy: Trainable, checkpoint: Checkpoint) -> None:
     with torch.no_grad():
         for name, parameter in policy.named_parameters():
             parameter.copy_(checkpoint.tensors[f'policy.{name}'])
 
 
-def _thinned(batch: Batch) -> Batch:
-    count = batch.action.shape[1]
-    if count <= VALIDATION_PAIRS:
-        return batch
-    # Evenly spread and fixed: every validation of a run measures the same pairs.
-    index = torch.linspace(0, count - 1, VALIDATION_PAIRS, device=batch.action.device).long()
-    return Batch(batch.observation[:, index], batch.action[:, index])
+def _thinned(samples: Samples) -> Samples:
+    if samples.count <= VALIDATION_PAIRS:
+        return samples
+    # Evenly spread and fixed: every validation of a run measures the same samples.
+    return samples.rows(torch.linspace(0, samples.count - 1, VALIDATION_PAIRS,
+                                       device=samples.device).long())
