@@ -43,6 +43,7 @@ setup(
         'console_scripts': [
             'evaluator = adapt_ros.start:evaluator',
             'policy_node = adapt_ros.start:policy_node',
+            'restoration_server = adapt_ros.start:restoration_server',
             'sim_bridge = adapt_ros.start:sim_bridge',
         ],
     },

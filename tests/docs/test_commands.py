@@ -1,6 +1,7 @@
 """Every command in the documentation exists, with its options, arguments and parameters."""
 
 import ast
+import importlib
 import re
 from dataclasses import fields
 
@@ -80,12 +81,17 @@ def check_run(executable, words):
             assert (ROOT / value).is_file()
 
 
+NODES = sorted(path.stem for path in (ROOT / 'src/adapt_ros/adapt_ros/nodes').glob('*.py')
+               if path.stem != '__init__')
+
+
 def settings_classes():
-    from adapt_ros.nodes.evaluator import EvaluatorSettings
-    from adapt_ros.nodes.policy_node import PolicyNodeSettings
-    from adapt_ros.nodes.sim_bridge import SimBridgeSettings
-    return {'policy_node': PolicyNodeSettings, 'sim_bridge': SimBridgeSettings,
-            'evaluator': EvaluatorSettings}
+    """Return {node: dataclass of its parameters} of all nodes."""
+    found = {}
+    for name in NODES:
+        members = vars(importlib.import_module(f'adapt_ros.nodes.{name}'))
+        found[name], = (member for key, member in members.items() if key.endswith('Settings'))
+    return found
 
 
 @pytest.mark.parametrize('words', mentioned('ros2'))
@@ -115,7 +121,7 @@ def test_python(words):
         assert f"'~/{service}'" in source or f"('{service}', self." in source
 
 
-@pytest.mark.parametrize('name', ['policy_node', 'sim_bridge', 'evaluator'])
+@pytest.mark.parametrize('name', NODES)
 def test_parameter_files_load(name, rclpy_session):
     """ROS itself reads config/nodes/*.yaml, and every parameter is there."""
     from rclpy.node import Node
@@ -132,6 +138,6 @@ def test_parameter_files_load(name, rclpy_session):
         node.destroy_node()
     assert {f.name: getattr(values, f.name) for f in fields(kind)} == written
     # What a file sets anew is said here; all the rest are the defaults.
-    set_anew = {'artifact', 'autostart'}
+    set_anew = set(re.findall(r'(\w+) \(default', file.read_text(encoding='utf-8')))
     assert all(getattr(values, f.name) == f.default for f in fields(kind)
                if f.name not in set_anew)

@@ -8,6 +8,7 @@ from dataclasses import fields
 import documentation
 import pytest
 import typer
+from test_commands import LAUNCH, NODES, launch_arguments, settings_classes
 
 from adapt_learning.cli.main import app
 from adapt_learning.frames import contract as schema
@@ -63,9 +64,8 @@ def test_message_types():
         assert (header == 'yes') == (name in STAMPED), name
 
 
-@pytest.mark.parametrize('name', ['policy_node', 'sim_bridge', 'evaluator'])
+@pytest.mark.parametrize('name', NODES)
 def test_parameters(name):
-    from test_commands import settings_classes
     kind = settings_classes()[name]
     rows = documentation.table(documentation.section(page('nodes.md'), f'## {name}'), 'parameter')
     assert [row[0] for row in rows] == [f.name for f in fields(kind)]
@@ -77,7 +77,7 @@ def test_parameters(name):
             assert (float(low), float(high)) == (within.low, within.high), row
 
 
-@pytest.mark.parametrize('name', ['policy_node', 'sim_bridge', 'evaluator'])
+@pytest.mark.parametrize('name', NODES)
 def test_services(name):
     source = (ROOT / f'src/adapt_ros/adapt_ros/nodes/{name}.py').read_text(encoding='utf-8')
     text = documentation.section(page('nodes.md'), f'## {name}')
@@ -106,12 +106,11 @@ def test_options_of_adapt():
     assert seen == {line for line in text.splitlines() if line.startswith('## `adapt')}
 
 
-@pytest.mark.parametrize('name', ['fetchpick_dbc', 'policy', 'sim_bridge'])
+@pytest.mark.parametrize('name', sorted(LAUNCH))
 def test_arguments_of_launch_files(name):
-    from test_commands import launch_arguments
-    text = documentation.section(page('launch.md'), f'## `{name}.launch.py`')
+    text = documentation.section(page('launch.md'), f'## `{name}`')
     rows = {row[0]: row[1] for row in documentation.table(text, 'argument')}
-    real = launch_arguments(ROOT / f'launch/{name}.launch.py')
+    real = launch_arguments(LAUNCH[name])
     assert rows == {argument: default or 'empty' for argument, default in real.items()}
 
 

@@ -25,6 +25,11 @@ def evaluator() -> int:
     return _start('evaluator')
 
 
+def restoration_server() -> int:
+    """Run restoration_server."""
+    return _start('restoration_server')
+
+
 def _start(name: str) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         # Nothing has begun yet that would have to end well; `lifecycle.run` takes over later.
