@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 import gymnasium
@@ -27,6 +27,12 @@ class TaskSpec:
     """Largest level that the scene allows."""
     measure: str = 'success'
     """'success' or 'return': what the tables report."""
+    spread: Mapping[str, float] = field(default_factory=dict)
+    """
+    Standard deviation of each raw value and command over the expert's demonstrations, root mean
+    square over its elements (SI units; quaternions: rad per axis). Noise that a simulated robot
+    puts on its messages is in these units.
+    """
 
 
 class Expert(Protocol):

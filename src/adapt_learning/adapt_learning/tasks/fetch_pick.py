@@ -21,6 +21,10 @@ class FetchPick(FetchScene):
         max_steps=50,
         noise_levels=(1.0, 1.25, 1.5, 1.75, 2.0),
         max_noise_level=2.5,
+        spread=MappingProxyType({
+            'gripper_position': 0.042, 'object_position': 0.045, 'object_rotation': 0.0031,
+            'finger_position': 0.0137, 'goal_position': 0.018,
+            'gripper_velocity': 0.39, 'gripper_command': 0.91}),
     )
     goal_height_m = 0.15
     experts: ClassVar[Mapping[str, type]] = MappingProxyType(
