@@ -66,7 +66,7 @@ class ObservationReader:
         def receive(message):
             received_ns = time.monotonic_ns()
             features = self._features[topic]
-            if _is_of_others(message, features):
+            if is_of_others(message, features):
                 return
             try:
                 stamp, raw = read(message, features, self._now_ns(features))
@@ -120,6 +120,10 @@ class CommandWriter:
             if features:
                 publisher.publish(_fill(self._messages[topic], features, commands, stamp))
 
+    def delivered(self) -> bool:
+        """Return whether all reliable listeners have everything that was written."""
+        return _delivered(self._publishers)
+
     def crowded(self) -> tuple[str, ...]:
         """Return the command topics that somebody else publishes to as well."""
         return tuple(t for t in self._publishers if self._node.count_publishers(t) > 1)
@@ -146,6 +150,10 @@ class ObservationWriter:
         for publisher in self._publishers.values():
             self._node.destroy_publisher(publisher)
         self._publishers = {}
+
+    def delivered(self) -> bool:
+        """Return whether all reliable listeners have everything that was written."""
+        return _delivered(self._publishers)
 
     def write(self, raw: Mapping[str, np.ndarray], stamp: int, begin: bool = False) -> None:
         """Publish raw values with this stamp [ns]; what is fixed per episode at its begin only."""
@@ -231,6 +239,10 @@ def _fill(message, features, values: Mapping[str, np.ndarray], stamp: int):
     return message
 
 
+def _delivered(publishers) -> bool:
+    return all(p.wait_for_all_acked(Duration(nanoseconds=1)) for p in publishers.values())
+
+
 def _device(feature) -> tuple[float, float]:
     """Return gain and offset from the command to what its device wants in the message."""
     return getattr(feature, 'device_gain', 1.0), getattr(feature, 'device_offset', 0.0)
@@ -258,7 +270,7 @@ def _profiles(features, profile: QoSProfile) -> tuple[QoSProfile, ...]:
     return (profile, qos.LATCHED) if 'hold' in kinds else (profile,)
 
 
-def _is_of_others(message, features) -> bool:
+def is_of_others(message, features) -> bool:
     """Return whether a joint state names none of the wanted joints: another driver's message."""
     wanted = {name for feature in features for name in feature.names}
     return bool(wanted) and wanted.isdisjoint(message.name)

@@ -24,12 +24,13 @@ class Scene:
     A task with a clock that never goes back and an episode that begins, runs and ends.
 
     Stamps count simulated time over all episodes [ns], so that no sample of one episode can be
-    taken for one of another.
+    taken for one of another. `max_steps` replaces the task's own limit; 0 keeps it.
     """
 
-    def __init__(self, task: Task):
+    def __init__(self, task: Task, max_steps: int = 0):
         self.task = task
         self.contract = task.contract
+        self._max_steps = max_steps or task.spec_.max_steps
         # Simulated time between two episodes: more than the observation timeout, so that a listener
         # can tell a new episode by its stamps even before it hears the announcement.
         timeout_ns = round(task.contract.safety.observation_timeout_s * 1e9)
@@ -69,13 +70,13 @@ class Scene:
         """Apply checked commands (SI units) for a period; returns the outcome if it ended all."""
         action = self.task.layout.action(commands)
         self._held = {f.key: commands[f.key] for f in self.contract.action if f.on_stop == 'hold'}
-        _, reward, success, truncated, _ = self.task.step(action)
+        _, reward, success, _, _ = self.task.step(action)
         self.steps += 1
         self.episode_return += reward
         self.stamp_ns += self.contract.period_ns
         if success:
             return OUTCOME_SUCCESS
-        return OUTCOME_FAILURE if truncated else None
+        return OUTCOME_FAILURE if self.steps >= self._max_steps else None
 
     def end(self, outcome: int) -> None:
         """End the episode."""
