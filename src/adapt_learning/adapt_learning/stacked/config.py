@@ -34,7 +34,7 @@ class OptimizationConfig:
     epsilon: float = 1e-8
     """Adam's epsilon; the published policies use 1e-12."""
     gradient_clip: float = 0.0
-    """Largest norm of the gradient of one member; 0: no limit. Published: 0.5."""
+    """Largest norm of the gradient of one network; 0: no limit. Published: 0.5."""
     ema_decay: float = 0.999
     """Moving average of the weights; the average is what is saved. 0: the last weights."""
     precision: str = 'auto'

@@ -32,10 +32,15 @@ class MemberRandom:
     `stream` names the purpose: draws for the initial weights and draws for the batches of a stage
     come from independent generators of the same seed. Draws are made on the CPU, so a run gives
     the same numbers to every device.
+
+    With `networks` M above 1 there is one generator per network, K * M in all, those of a member
+    side by side; the first one is that of a member of one network.
     """
 
-    def __init__(self, seeds: Sequence[int], stream: str):
-        self.generators = [torch.Generator().manual_seed(_mixed(seed, stream)) for seed in seeds]
+    def __init__(self, seeds: Sequence[int], stream: str, networks: int = 1):
+        streams = [stream] + [f'{stream}, network {m}' for m in range(1, networks)]
+        self.generators = [torch.Generator().manual_seed(_mixed(seed, name))
+                           for seed in seeds for name in streams]
 
     def normal(self, *shape: int) -> Tensor:
         """Return standard normal draws, float32 [K, *shape]."""

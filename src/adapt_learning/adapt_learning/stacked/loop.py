@@ -101,12 +101,13 @@ class _StageRun:
                  validation: Samples | None,
                  settings: LoopSettings, earlier: list[StageResult]):
         self.policy, self.stage, self.settings = policy, stage, settings
-        self.training = training
         self.validation = None if validation is None else _thinned(validation)
         self.earlier = earlier
         self.device = training.device
         self.dtype = compute_dtype(stage.config.precision, self.device)
         stage.begin(self.dtype)
+        with torch.no_grad():
+            self.training = stage.samples(training)
         self.weights = StageWeights(stage.module, stage.config, self.dtype)
         self.random = MemberRandom(policy.seeds, f'{stage.name} batches')
         members = len(policy.seeds)

@@ -72,11 +72,20 @@ class Stage(ABC):
     name: str
     """Appears in logs and checkpoints."""
     module: nn.Module
-    """Its parameters, all stacked [K, ...], are trained."""
+    """Its parameters, all stacked [K, ...] or [K * M, ...] (M networks per member), are trained."""
     config: OptimizationConfig
 
     def begin(self, dtype: torch.dtype) -> None:  # noqa: B027 - most stages prepare nothing
         """Prepare what is fixed during the stage; `dtype` is the precision of the matmuls."""
+
+    def samples(self, training: Samples) -> Samples:
+        """
+        Return what the batches of this stage are drawn from; called once, after `begin`.
+
+        A stage can give samples weights here, or deal them out to the networks of a member.
+        Validation samples do not come through here.
+        """
+        return training
 
     @abstractmethod
     def draw(self, random: MemberRandom, steps: int, batch: int) -> Draws:

@@ -1,8 +1,8 @@
 """The weights of one stage while it trains: float32 masters in one block, moved in one pass.
 
-All parameters of a stage are laid side by side in one matrix [K, N], so the optimiser, the
-average, the gradient norm of a member and the copy in low precision are one operation each
-instead of one per parameter.
+All parameters of a stage are laid side by side in one matrix with a row per network, [K, N] or
+[K * M, N] where a member has M networks, so the optimiser, the average, the gradient norm of a
+network and the copy in low precision are one operation each instead of one per parameter.
 
 Precision bf16 runs the matmuls on a bfloat16 copy that is made once per step; masters, optimiser,
 average and the losses stay float32, and validation and artifacts use the float32 average.
@@ -32,9 +32,9 @@ class StageWeights:
     def __init__(self, module: nn.Module, config: OptimizationConfig, dtype: torch.dtype):
         self.config = config
         self.parameters = list(module.parameters())
-        self.members = self.parameters[0].shape[0]
+        self.rows = self.parameters[0].shape[0]
         self.master = nn.Parameter(torch.cat(
-            [p.detach().reshape(self.members, -1) for p in self.parameters], dim=1))
+            [p.detach().reshape(self.rows, -1) for p in self.parameters], dim=1))
         self.compute = self.master.data if dtype == torch.float32 else self.master.data.to(dtype)
         self.average = self.master.detach().clone() if config.ema_decay else None
         self.best = None
@@ -51,7 +51,7 @@ class StageWeights:
         """Make one step down the gradient of the members' losses [K]."""
         # The sum keeps members apart: the loss of one does not depend on another's weights.
         gradients = torch.autograd.grad(losses.sum(), self.parameters)
-        torch.cat([g.reshape(self.members, -1) for g in gradients], dim=1, out=self._gradient)
+        torch.cat([g.reshape(self.rows, -1) for g in gradients], dim=1, out=self._gradient)
         gradient = self.master.grad
         if self._gradient is not gradient:
             gradient.copy_(self._gradient)
@@ -85,6 +85,7 @@ class StageWeights:
 
     def keep_best(self, better: Tensor) -> None:
         """Remember the weights that count of the members that got better, bool [K]."""
+        better = better.repeat_interleave(self.rows // len(better))
         if self.best is None:
             self.best = self.shown.clone()
         self.best = torch.where(better[:, None], self.shown, self.best)
