@@ -21,7 +21,7 @@ ContractOption = Annotated[str | None, typer.Option(
 @verb
 def info(folder: FolderArgument, contract: ContractOption = None, json: JsonOption = None) -> None:
     """Print the facts of a dataset: size, columns, outcomes, origin."""
-    from adapt_learning.data.report import info as facts_of
+    from adapt_learning.data.quality import info as facts_of
     check_json(json)
     facts = facts_of(_load(folder, contract))
     write_result(json, facts)
@@ -34,8 +34,8 @@ def report(folder: FolderArgument, contract: ContractOption = None, every: Annot
         bool, typer.Option('--all', help='List the good episodes, too.')] = False,
         json: JsonOption = None) -> None:
     """Check every episode; the verdict is ok, look (a person should) or bad (do not train)."""
-    from adapt_learning.data.report import BAD, LOOK, OK
-    from adapt_learning.data.report import report as report_on
+    from adapt_learning.data.quality import BAD, LOOK, OK
+    from adapt_learning.data.quality import report as report_on
     check_json(json)
     dataset = _load(folder, contract)
     result = report_on(dataset)

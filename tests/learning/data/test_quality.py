@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from adapt_learning.data import Dataset
-from adapt_learning.data.report import BAD, CHECKS, LOOK, OK, info, report
+from adapt_learning.data.quality import BAD, LOOK, OK, info, report
+from adapt_learning.data.quality.episode_checks import CHECKS
 
 
 def good(make_episode, seed, length=30, **changes):

@@ -1,0 +1,104 @@
+"""Which rows do not fit between their neighbours in time.
+
+A robot moves smoothly, so a row can be foretold from the rows beside it. Neighbours may be
+polluted as well; therefore a row is foretold from many pairs of neighbours (at most three steps
+away, on both sides or on one), and what counts is the pair that foretells it best: a clean row
+agrees with some pair, a polluted one with none.
+
+The distance of a row to what was foretold is (mean over elements of sqrt|difference|)^2, with
+differences in standard deviations of the element. The square root keeps an event of one element
+(a finger that closes, a block that tips) from looking like noise on all.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from adapt_learning.data.quality.config import QualityConfig
+from adapt_learning.data.quality.rows import Rows, scaled
+
+_PAIRS = tuple((a, b) for a in (-1, -2, -3) for b in (1, 2, 3)) + (
+    (-1, -2), (1, 2), (-1, -3), (1, 3), (-2, -3), (2, 3))
+_BEFORE, _AFTER = ((-1, -2), (-1, -3), (-2, -3)), ((1, 2), (1, 3), (2, 3))
+
+
+@dataclass(frozen=True, eq=False)
+class Suspects:
+    """Scores of one side (states or actions) and what they say."""
+
+    score: np.ndarray
+    """Distance to what the neighbours foretell, float32 [N] [std]; 0 where there are none."""
+    limit: float
+    """From this score on a row is suspected."""
+    judged: bool
+    """False: this side is so rough that a row cannot be judged by its neighbours."""
+    jump: np.ndarray
+    """Rows where the motion goes on elsewhere (a bias begins, a shifted piece ends), bool [N]."""
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Return which rows are suspected, bool [N]."""
+        return self.score >= self.limit if self.judged else np.zeros(len(self.score), dtype=bool)
+
+    @classmethod
+    def of(cls, values: np.ndarray, std: np.ndarray, rows: Rows,
+           config: QualityConfig) -> 'Suspects':
+        """Score the values [N, D] of one side."""
+        parts = [_score(scaled(values[part], std), rows.episode[part]) for part in rows.chunks()]
+        score, step = (np.concatenate(column) for column in zip(*parts, strict=True))
+        usual = float(np.median(score))
+        judged = usual <= config.too_rough
+        limit = max(config.suspicious, config.roughness * usual)
+        beside = score >= limit
+        jump = (step >= max(config.jump, limit)) & judged & ~beside
+        jump[1:] &= ~beside[:-1]
+        return cls(score, limit, judged, jump)
+
+
+def foretold_distance(values: np.ndarray, episode: np.ndarray,
+                      pairs: tuple[tuple[int, int], ...]) -> np.ndarray:
+    """
+    Return the distance of each row to the best of what pairs of neighbours foretell, [N].
+
+    Each pair (a, b) of offsets is continued in a straight line to the row. Infinite where no pair
+    lies within the episode.
+    """
+    neighbors = {offset: _neighbor(values, episode, offset) for pair in pairs for offset in pair}
+    best = np.full(len(values), np.inf, dtype=np.float32)
+    for a, b in pairs:
+        weight = np.float32(b / (b - a))
+        (first, there), (second, too) = neighbors[a], neighbors[b]
+        distance = _distance(values, weight * first + (1 - weight) * second)
+        np.minimum(best, distance, out=best, where=there & too)
+    return best
+
+
+def _score(values: np.ndarray, episode: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (score, size of the step into each row), both [N] in std."""
+    if not values.shape[1]:
+        return np.zeros(len(values), np.float32), np.zeros(len(values), np.float32)
+    score = foretold_distance(values, episode, _PAIRS)
+    before, there = _neighbor(values, episode, -1)
+    after, too = _neighbor(values, episode, 1)
+    stands = np.where(there, _distance(values, before), np.inf)
+    np.minimum(score, stands, out=score)
+    np.minimum(score, np.where(too, _distance(values, after), np.inf), out=score)
+    # A step is real where neither side, continued, meets the other.
+    step = np.minimum(stands, foretold_distance(values, episode, _BEFORE))
+    back = foretold_distance(values, episode, _AFTER)
+    step[1:] = np.minimum(step[1:], back[:-1])
+    return (np.where(np.isfinite(score), score, 0.0).astype(np.float32),
+            np.where(np.isfinite(step), step, 0.0).astype(np.float32))
+
+
+def _neighbor(values: np.ndarray, episode: np.ndarray,
+              offset: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows `offset` later (own row at the border) and whether they are there."""
+    own = np.arange(len(values))
+    other = np.clip(own + offset, 0, len(values) - 1)
+    there = (other == own + offset) & (episode[other] == episode)
+    return values[np.where(there, other, own)], there
+
+
+def _distance(values: np.ndarray, foretold: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.abs(values - foretold)).mean(axis=1) ** 2
