@@ -41,10 +41,14 @@ setup(
     license='Apache-2.0',
     entry_points={
         'console_scripts': [
+            'demo_recorder = adapt_ros.start:demo_recorder',
             'evaluator = adapt_ros.start:evaluator',
+            'keyboard = adapt_ros.start:keyboard',
             'policy_node = adapt_ros.start:policy_node',
+            'recording_session = adapt_ros.start:recording_session',
             'restoration_server = adapt_ros.start:restoration_server',
             'sim_bridge = adapt_ros.start:sim_bridge',
+            'teleop = adapt_ros.start:teleop',
         ],
     },
 )

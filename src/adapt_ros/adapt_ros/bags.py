@@ -20,8 +20,9 @@ from rosbags.typesys.store import Typestore
 
 from adapt_learning.errors import DatasetError
 from adapt_learning.frames import Contract, Frame, FrameAssembler
-from adapt_ros.bridge import read
+from adapt_ros.bridge import is_of_others, read
 from adapt_ros.codecs import stamp_ns
+from adapt_ros.recording.about import recording_of
 
 EPISODE_TOPIC, EPISODE_TYPE = 'episode', 'adapt_msgs/msg/EpisodeStatus'
 _IDLE, _RUNNING = 0, 1
@@ -43,22 +44,24 @@ class Sample:
     """The EpisodeStatus, for samples of the episode topic."""
 
 
-def read_samples(bag: str | Path, contract: Contract, namespace: str = '',
-                 episode_topic: str = EPISODE_TOPIC) -> Iterator[Sample]:
+def read_samples(bag: str | Path, contract: Contract, namespace: str | None = None,
+                 episode_topic: str | None = None) -> Iterator[Sample]:
     """
     Yield the samples of the contract's topics, and the episodes, in the order of receipt.
 
-    `namespace` is where the nodes stood (`robot1`). Raises DatasetError for a bag that is damaged,
-    lacks a topic of the observation or has one of another type, and SampleError for a message that
-    does not fit the contract.
+    `namespace` is where the nodes stood (`robot1`), `episode_topic` where episodes were announced;
+    None takes what the recorder noted in the bag. Raises DatasetError for a bag that is damaged,
+    was recorded for another interface, lacks a topic of the observation or has one of another type,
+    and SampleError for a message that does not fit the contract.
     """
+    namespace, episode_topic = _as_recorded(bag, contract, namespace, episode_topic)
     features: dict[str, list] = {}
     for part in (*contract.observation, *contract.action):
         if getattr(part, 'derive', None) is None:
             features.setdefault(part.topic, []).append(part)
     kinds = {topic: parts[0].type for topic, parts in features.items()}
     kinds[episode_topic] = EPISODE_TYPE
-    names = {_resolved(topic, namespace): topic for topic in kinds}
+    names = {resolved(topic, namespace): topic for topic in kinds}
     with _opened(Path(bag)) as reader:
         wanted = [c for c in reader.connections if c.topic in names]
         for connection in wanted:
@@ -77,13 +80,17 @@ def read_samples(bag: str | Path, contract: Contract, namespace: str = '',
             message = reader.deserialize(data, connection.msgtype)
             if topic == episode_topic:
                 yield Sample(received_ns, topic, stamp_ns(message), status=message)
-            else:
+            elif not is_of_others(message, features[topic]):
                 yield Sample(received_ns, topic, *read(message, features[topic], received_ns))
 
 
-def read_frames(bag: str | Path, contract: Contract, namespace: str = '',
-                episode_topic: str = EPISODE_TOPIC) -> Iterator[Frame]:
-    """Yield the frames that a policy would have had live; episodes begin and end as there."""
+def read_frames(bag: str | Path, contract: Contract, namespace: str | None = None,
+                episode_topic: str | None = None) -> Iterator[Frame]:
+    """
+    Yield the frames that a policy would have had live; episodes begin and end as there.
+
+    Arguments and errors are those of `read_samples`.
+    """
     assembler = FrameAssembler(contract)
     began: tuple[int, int] | None = None
     for sample in read_samples(bag, contract, namespace, episode_topic):
@@ -115,6 +122,22 @@ def typestore() -> Typestore:
     return store
 
 
+def _as_recorded(bag: str | Path, contract: Contract, namespace: str | None,
+                 episode_topic: str | None) -> tuple[str, str]:
+    """Return namespace and episode topic; refuse a bag of a robot that speaks otherwise."""
+    recording = recording_of(bag)
+    if recording is None:
+        return namespace or '', episode_topic or EPISODE_TOPIC
+    recorded = recording.contract
+    if recorded.interface_hash != contract.interface_hash:
+        raise DatasetError(
+            f"{bag} was recorded by the contract '{recorded.name}' (interface "
+            f"{recorded.interface_hash}), and it is read by '{contract.name}' (interface "
+            f"{contract.interface_hash}); read it by its own contract, which is stored in it")
+    return (recording.namespace if namespace is None else namespace,
+            recording.episode_topic if episode_topic is None else episode_topic)
+
+
 @contextmanager
 def _opened(bag: Path) -> Iterator[AnyReader]:
     if not bag.exists():
@@ -132,7 +155,7 @@ def _opened(bag: Path) -> Iterator[AnyReader]:
         reader.close()
 
 
-def _resolved(topic: str, namespace: str) -> str:
+def resolved(topic: str, namespace: str) -> str:
     """Return the full name of a contract's topic."""
     if topic.startswith('/'):
         return topic

@@ -30,6 +30,26 @@ def restoration_server() -> int:
     return _start('restoration_server')
 
 
+def teleop() -> int:
+    """Run teleop."""
+    return _start('teleop')
+
+
+def keyboard() -> int:
+    """Run keyboard."""
+    return _start('keyboard')
+
+
+def recording_session() -> int:
+    """Run recording_session."""
+    return _start('recording_session')
+
+
+def demo_recorder() -> int:
+    """Run demo_recorder."""
+    return _start('demo_recorder')
+
+
 def _start(name: str) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         # Nothing has begun yet that would have to end well; `lifecycle.run` takes over later.

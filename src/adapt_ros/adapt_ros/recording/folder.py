@@ -1,0 +1,107 @@
+"""The folder of a recorder: its lock, its numbering, its trash, its unfinished bags."""
+
+import os
+import re
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+
+from adapt_learning.data.files import own_folder
+from adapt_learning.errors import DatasetError, SettingError
+from adapt_ros.recording import rosbag2
+from adapt_ros.recording.repair import Repaired, repair_bag, unfinished
+
+TRASH = '.trash'
+_BAG = re.compile(r'episode_(\d{6,})')
+
+
+class RecordingFolder:
+    """
+    Bags `episode_000001`, ... right below one folder, which no other recorder may use meanwhile.
+
+    Names are made of numbers alone, so nothing that comes in a message becomes a path. What is
+    deleted goes to the folder `.trash`, from which it can be moved back.
+    """
+
+    def __init__(self, folder: str | Path):
+        self.path = Path(folder).expanduser().absolute()
+        self._held = ExitStack()
+        self.saved = 0
+        """Bags in the folder, as of the last change."""
+        self.lock()
+        self.recount()
+
+    def lock(self) -> None:
+        """Take the folder, making it if need be; raises SettingError where that cannot be."""
+        try:
+            self._held.enter_context(own_folder(self.path))
+        except DatasetError as error:
+            raise SettingError(f"{self.path} is in use by another recorder (or is being written "
+                               "to): stop it, or give this one another parameter 'folder'"
+                               ) from error
+        except OSError as error:
+            raise SettingError(f"parameter 'folder': {self.path} cannot be used: "
+                               f'{error.strerror}; give a folder that can be written to') from error
+
+    def release(self) -> None:
+        """Let the folder go."""
+        self._held.close()
+
+    def renew(self) -> None:
+        """Make and take the folder again where it was removed."""
+        if not self.path.is_dir():
+            self.release()
+            self.lock()
+
+    def repair(self) -> tuple[list[Repaired], list[str]]:
+        """Complete what an earlier recorder left; return what was done and what failed."""
+        done, failed = [], []
+        for bag in unfinished(self.path):
+            try:
+                done.append(repair_bag(bag))
+            except DatasetError as error:
+                failed.append(str(error))
+        self.recount()
+        return done, failed
+
+    def bags(self) -> list[Path]:
+        """Return the saved bags, oldest first."""
+        return [path for number, path in self._numbered(self.path)
+                if (path / rosbag2.METADATA).is_file()]
+
+    def recount(self) -> None:
+        """Count the bags."""
+        self.saved = len(self.bags())
+
+    def next(self) -> Path:
+        """Return the path of the next bag; numbers are never used twice, also not of the trash."""
+        taken = [number for folder in (self.path, self.path / TRASH)
+                 for number, _ in self._numbered(folder)]
+        return self.path / f'episode_{max(taken, default=0) + 1:06d}'
+
+    def discard(self, bag: Path) -> Path:
+        """Move a bag to the trash and return where it is now; raises DatasetError."""
+        target = self.path / TRASH / bag.name
+        try:
+            target.parent.mkdir(exist_ok=True)
+            os.replace(bag, target)
+        except OSError as error:
+            raise DatasetError(f'{bag.name} cannot be moved to the trash: {error.strerror}; look '
+                               f'at the permissions of {self.path}') from error
+        self.recount()
+        return target
+
+    def free_bytes(self) -> int:
+        """Return what is left on the disk; 0 where the folder is gone."""
+        try:
+            return shutil.disk_usage(self.path).free
+        except OSError:
+            return 0
+
+    @staticmethod
+    def _numbered(folder: Path) -> list[tuple[int, Path]]:
+        try:
+            found = [(_BAG.fullmatch(path.name), path) for path in folder.iterdir()]
+        except OSError:
+            return []
+        return sorted((int(match[1]), path) for match, path in found if match)

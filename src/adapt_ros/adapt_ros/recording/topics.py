@@ -1,0 +1,176 @@
+"""
+Which topics are recorded, and how they are listened to.
+
+Everything arrives serialized and is kept so. A topic is heard as its publishers offer it: reliably
+where all of them are reliable, with what was said before where all of them latch. Publishers that
+come or change later are found by looking at the graph now and then.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+
+from adapt_learning.errors import DatasetError
+from adapt_learning.frames import Contract
+from adapt_ros.bags import EPISODE_TYPE, resolved
+from adapt_ros.codecs import message_class
+from adapt_ros.recording.health import Expectation
+from adapt_ros.recording.rosbag2 import definition
+
+# Deep: a recorder that is held up for a moment must not lose what came meanwhile.
+_DEPTH = 200
+_IMAGE, _INFO = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CameraInfo'
+# Teleoperation pauses where a hand rests; a control loop would not.
+_COMMAND_AGE_S = 0.5
+
+
+@dataclass
+class Topic:
+    """One topic of a bag."""
+
+    expected: Expectation
+    """With the name that the contract writes."""
+    name: str
+    """Full name, as in the bag."""
+    type_name: str = ''
+    """As it is heard; '' until that is known."""
+    keeps_last: bool = False
+    """Said once and meant to last: the last message belongs into every bag."""
+    publishers: int = 0
+    offered: list[QoSProfile] = field(default_factory=list)
+    problem: str = ''
+    """Why it cannot be recorded; '' where it can."""
+
+    @property
+    def is_latched(self) -> bool:
+        """Return whether all publishers repeat their last message to whoever comes late."""
+        return bool(self.offered) and all(
+            q.durability == DurabilityPolicy.TRANSIENT_LOCAL for q in self.offered)
+
+
+def wanted(contract: Contract, episode_topic: str, cameras: bool, extra: Iterable[str],
+           namespace: str) -> list[Topic]:
+    """Return the topics to record; the types of `extra` ones are found when they are published."""
+    found: dict[str, Topic] = {}
+
+    def add(expected: Expectation, keeps_last: bool = False) -> None:
+        name = resolved(expected.topic, namespace)
+        found.setdefault(name, Topic(expected, name, expected.type_name, keeps_last))
+
+    for topic, features in _by_topic(contract.observation).items():
+        kinds = {f.align for f in features}
+        ages = [f.max_age_s for f in features if f.max_age_s is not None]
+        add(Expectation(topic, features[0].type, tuple(features),
+                        rate_hz=contract.rate_hz if 'sync' in kinds else None,
+                        max_age_s=min(ages, default=None)),
+            keeps_last=bool(kinds & {'hold', 'episode'}))
+    for topic, features in _by_topic(contract.action).items():
+        add(Expectation(topic, features[0].type, tuple(features), rate_hz=contract.rate_hz,
+                        max_age_s=max(_COMMAND_AGE_S, 3 / contract.rate_hz)))
+    add(Expectation(episode_topic, EPISODE_TYPE, is_needed=contract.needs_episodes),
+        keeps_last=True)
+    for camera in contract.cameras if cameras else ():
+        add(Expectation(camera.topic, _IMAGE, rate_hz=camera.rate_hz))
+        add(Expectation(camera.info_topic, _INFO, is_needed=False))
+    for topic in extra:
+        add(Expectation(topic, '', is_needed=False))
+    return list(found.values())
+
+
+class Listener:
+    """The subscriptions of a recorder; `on_message(topic, data)` gets serialized messages."""
+
+    def __init__(self, node: Node, topics: Iterable[Topic],
+                 on_message: Callable[[Topic, bytes], None]):
+        self._node = node
+        self.topics = tuple(topics)
+        self._on_message = on_message
+        self._heard: dict[str, tuple[object, QoSProfile]] = {}
+        self.look(recording=False)
+
+    def destroy(self) -> None:
+        """Remove the subscriptions from the host."""
+        for subscription, _ in self._heard.values():
+            self._node.destroy_subscription(subscription)
+        self._heard = {}
+
+    def look(self, recording: bool) -> None:
+        """
+        Look at the graph: who publishes, and how.
+
+        While a bag is written a subscription is only renewed where nothing could come through it.
+        """
+        for topic in self.topics:
+            infos = self._node.get_publishers_info_by_topic(topic.name)
+            topic.publishers = len(infos)
+            topic.offered = [info.qos_profile for info in infos]
+            kind = topic.expected.type_name or (infos[0].topic_type if infos else '')
+            if not kind:
+                continue
+            others = {info.topic_type for info in infos} - {kind}
+            topic.problem = (f'{topic.name} is published as {", ".join(sorted(others))}, and '
+                             f'{kind} is expected; start the driver that the contract '
+                             'means') if others else self._learn(kind)
+            if not topic.problem:
+                self._listen(topic, kind, recording)
+
+    def _learn(self, kind: str) -> str:
+        """Return why messages of a type cannot be recorded, or ''."""
+        try:
+            definition(kind)
+            message_class(kind)
+        except DatasetError as error:
+            return str(error)
+        except (ImportError, AttributeError):
+            return f'the Python messages of {kind} are not installed; install its package'
+        return ''
+
+    def _listen(self, topic: Topic, kind: str, recording: bool) -> None:
+        profile = _profile(topic)
+        if topic.name in self._heard:
+            subscription, present = self._heard[topic.name]
+            if _same(present, profile) or recording and _matches(present, topic.offered):
+                return
+            self._node.destroy_subscription(subscription)
+        topic.type_name = kind
+        self._heard[topic.name] = (self._node.create_subscription(
+            message_class(kind), topic.name,
+            lambda data, topic=topic: self._on_message(topic, bytes(data)), profile, raw=True),
+            profile)
+
+
+def _profile(topic: Topic) -> QoSProfile:
+    """Return how to listen so that all publishers are heard as well as they offer."""
+    offered = topic.offered
+    reliable = all(q.reliability == ReliabilityPolicy.RELIABLE for q in offered)
+    latched = topic.is_latched
+    if not offered:  # nobody is there yet; what is said once is latched by its sender as a rule
+        reliable = latched = topic.keeps_last and 'hold' not in {
+            getattr(f, 'align', '') for f in topic.expected.features}
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST, depth=_DEPTH,
+        reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE)
+
+
+def _same(one: QoSProfile, other: QoSProfile) -> bool:
+    return (one.reliability, one.durability) == (other.reliability, other.durability)
+
+
+def _matches(heard: QoSProfile, offered: list[QoSProfile]) -> bool:
+    """Return whether a subscription hears every publisher."""
+    reliable = heard.reliability == ReliabilityPolicy.RELIABLE
+    latched = heard.durability == DurabilityPolicy.TRANSIENT_LOCAL
+    return all((not reliable or q.reliability == ReliabilityPolicy.RELIABLE)
+               and (not latched or q.durability == DurabilityPolicy.TRANSIENT_LOCAL)
+               for q in offered)
+
+
+def _by_topic(features) -> dict[str, list]:
+    topics: dict[str, list] = {}
+    for feature in features:
+        if getattr(feature, 'derive', None) is None:
+            topics.setdefault(feature.topic, []).append(feature)
+    return topics

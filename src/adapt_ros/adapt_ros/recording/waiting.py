@@ -1,0 +1,50 @@
+"""Waiting for an episode: what came just before it was announced belongs to it."""
+
+import struct
+import time
+from collections import deque
+
+from adapt_msgs.msg import EpisodeStatus
+
+from adapt_learning.frames.messages import STAMPED
+from adapt_ros.codecs import stamp_ns
+from adapt_ros.recording.topics import Topic
+
+# Topics do not arrive in step: the first observation may be here before its announcement.
+_KEPT_NS = 500_000_000
+_HEADER = struct.Struct('<4xiI')
+"""Encapsulation of CDR, then the stamp of a header."""
+
+
+class Waiting:
+    """Keeps the last messages until an episode begins that is not the one heard already."""
+
+    def __init__(self, heard: tuple[int, int] | None):
+        self._heard = heard
+        self._early: deque[tuple[Topic, int, bytes]] = deque()
+
+    def keep(self, topic: Topic, now_ns: int, data: bytes) -> None:
+        """Keep a stamped message, received at `now_ns` on the steady clock, for a moment."""
+        if topic.type_name in STAMPED:
+            self._early.append((topic, now_ns, data))
+        while self._early and now_ns - self._early[0][1] > _KEPT_NS:
+            self._early.popleft()
+
+    def begins(self, status: EpisodeStatus) -> bool:
+        """Return whether this announces the awaited episode."""
+        return (status.state == EpisodeStatus.STATE_RUNNING
+                and (status.episode, stamp_ns(status)) != self._heard)
+
+    def of_episode(self, begin_ns: int) -> list[tuple[Topic, int, bytes]]:
+        """Return what was stamped at or after the begin of the episode, in order of receipt."""
+        latest = time.monotonic_ns() - _KEPT_NS
+        return [(topic, at, data) for topic, at, data in self._early
+                if at > latest and _stamp(data) >= begin_ns]
+
+
+def _stamp(data: bytes) -> int:
+    """Return the stamp [ns] of a serialized message that begins with a header."""
+    if len(data) < _HEADER.size or data[1] != 1:  # not little endian: no machine that ROS runs on
+        return -1
+    sec, nanosec = _HEADER.unpack_from(data)
+    return sec * 1_000_000_000 + nanosec
