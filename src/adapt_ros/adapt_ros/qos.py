@@ -10,6 +10,10 @@ SENSOR_LOCKSTEP = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=5,
                              reliability=ReliabilityPolicy.RELIABLE)
 """Both ends of a simulation that waits: no sample may be lost."""
 
+LINES = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=50,
+                   reliability=ReliabilityPolicy.RELIABLE)
+"""Words of a person: none may be lost."""
+
 COMMAND = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1,
                      reliability=ReliabilityPolicy.RELIABLE)
 """Commands: delivered, and only the newest counts."""

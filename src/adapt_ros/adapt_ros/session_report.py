@@ -1,0 +1,69 @@
+"""What a recording session says, and the note from which the next one goes on."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from adapt_msgs.msg import Outcome
+
+_OUTCOMES = {Outcome.UNKNOWN: 'unknown', Outcome.SUCCESS: 'success', Outcome.FAILURE: 'failure',
+             Outcome.ABORTED: 'aborted'}
+_NOTE = 'recording_session.json'
+_RECENT = 20
+
+
+class SessionReport:
+    """Lines for people, and how many starts were tried in this folder ('' : not noted)."""
+
+    def __init__(self, episodes: int, folder: str, seed: int):
+        self._episodes = episodes
+        self._path = Path(folder) / _NOTE if folder else None
+        self._seed = seed
+        self._counts: dict[str, int] = {}
+        self._seconds: list[float] = []
+
+    def line(self, result: Any, number: int, seconds: float, remark: str) -> str:
+        """Return the line of a recording that took so long; `result` is RecordEpisode's."""
+        word = _OUTCOMES.get(int(result.outcome.value), 'unknown') if result.saved else 'not saved'
+        self._counts[word] = self._counts.get(word, 0) + 1
+        self._seconds = [*self._seconds, seconds][-_RECENT:]
+        left = (self._episodes - number) * sum(self._seconds) / len(self._seconds)
+        parts = [f'recording {number:>4}/{self._episodes}', f'{word:<9}', result.bag,
+                 f'{result.duration:5.1f} s', f'{result.messages:>6} messages', remark,
+                 '' if result.saved else result.text, f'about {_duration(left)} left']
+        return '\n    '.join(['  '.join(p for p in parts if p), *result.warnings])
+
+    def summary(self, saved: int) -> str:
+        """Return the last line."""
+        counts = ', '.join(f'{n} {word}' for word, n in sorted(self._counts.items()))
+        return f'{saved} recordings in the folder' + (f'; in this session {counts}' * bool(counts))
+
+    def tried(self, there: int) -> int:
+        """Return how many starts were tried before; without a note, as many as `there` are."""
+        if self._path is None:
+            return there
+        try:
+            note = json.loads(self._path.read_text(encoding='utf-8'))
+            if note['seed'] == self._seed:
+                return int(note['tried'])
+        except (OSError, ValueError, KeyError, TypeError):
+            pass  # no session before this one, or one that was killed as it began
+        return there
+
+    def note(self, tried: int) -> str:
+        """Write down how many starts were tried; returns why that failed, or ''."""
+        if self._path is None:
+            return ''
+        part = self._path.with_suffix('.part')
+        try:
+            part.write_text(json.dumps({'seed': self._seed, 'tried': tried}) + '\n',
+                            encoding='utf-8')
+            part.replace(self._path)
+        except OSError as error:
+            return f'{self._path} cannot be written: {error}'
+        return ''
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f'{minutes} min {rest} s' if minutes else f'{rest} s'

@@ -1,0 +1,1 @@
+"""A person at the wheel: keys and joysticks to a contract's commands."""
