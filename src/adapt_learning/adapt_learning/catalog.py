@@ -17,11 +17,26 @@ TASKS = MappingProxyType({
 POLICIES = MappingProxyType({
     'bc': 'adapt_learning.policies.bc:BehavioralCloning',
     'dbc': 'adapt_learning.policies.dbc:DiffusionBehavioralCloning',
+    'ensemble_bc': 'adapt_learning.policies.ensemble_bc:EnsembleBehavioralCloning',
+    'bcnd': 'adapt_learning.policies.bcnd:NoisyDemonstrationsCloning',
+    'implicit_bc': 'adapt_learning.policies.implicit_bc:ImplicitBehavioralCloning',
+    'diffusion_policy': 'adapt_learning.policies.diffusion_policy:DiffusionPolicy',
 })
 
-FILTERS = MappingProxyType({})
+FILTERS = MappingProxyType({
+    'random': 'adapt_learning.restoration.random_filter:RandomFilter',
+    'ae': 'adapt_learning.restoration.autoencoder:AutoencoderFilter',
+    'lof': 'adapt_learning.restoration.lof:LocalOutlierFilter',
+    'ae_lof': 'adapt_learning.restoration.ae_lof:AutoencoderLofFilter',
+})
 
-RESTORERS = MappingProxyType({})
+RESTORERS = MappingProxyType({
+    'diffusion': 'adapt_learning.restoration.diffusion_restorer:DiffusionRestorer',
+    'no_predictor': 'adapt_learning.restoration.no_predictor:NoPredictorRestorer',
+    'no_threshold': 'adapt_learning.restoration.no_threshold:NoThresholdRestorer',
+    'generation': 'adapt_learning.restoration.generation:GenerationRestorer',
+    'random_forest': 'adapt_learning.restoration.random_forest:RandomForestRestorer',
+})
 
 POLLUTIONS = MappingProxyType({})
 
