@@ -107,7 +107,7 @@ class RecordingSession(AdaptNode):
         undo = self._undo.append
         self._action = ActionClient(self, RecordEpisode, f'{settings.recorder}/record_episode')
         undo(self._action.destroy)
-        self._services = {name: self.create_client(Trigger, f'{settings.recorder}/{name}')
+        self._orders = {name: self.create_client(Trigger, f'{settings.recorder}/{name}')
                           for name in ('stop', 'delete_last')}
         self._reset = self._policy = None
         if settings.scene:
@@ -116,7 +116,7 @@ class RecordingSession(AdaptNode):
         if settings.policy_node:
             self._policy = ActionClient(self, RunPolicy, f'{settings.policy_node}/run_policy')
             undo(self._policy.destroy)
-        for client in self._services.values():
+        for client in self._orders.values():
             undo(partial(self.destroy_client, client))
         for kind, topic, hear in (
                 (RecorderStatus, f'{settings.recorder}/status', self._on_recorder),
@@ -294,7 +294,7 @@ class RecordingSession(AdaptNode):
         self._driving = None
         now.policy = future.result().result
         if self._reset is None:
-            self._services['stop'].call_async(Trigger.Request())
+            self._orders['stop'].call_async(Trigger.Request())
         self._conclude_recording()
 
     def _on_recorded(self, now: _Now, future) -> None:
@@ -329,7 +329,7 @@ class RecordingSession(AdaptNode):
                           f'{result.text}')
             return
         if failed and result.saved:
-            self._services['delete_last'].call_async(Trigger.Request()).add_done_callback(
+            self._orders['delete_last'].call_async(Trigger.Request()).add_done_callback(
                 self._on_deleted)
             return
         self._saved += int(result.saved)
