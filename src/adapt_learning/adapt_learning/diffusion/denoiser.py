@@ -47,9 +47,14 @@ class DenoiserConfig:
 
 
 class Denoiser(nn.Module):
-    """K stacked epsilon networks phi(x_t, t) for vectors of size D (state and action joined)."""
+    """
+    K stacked epsilon networks phi(x_t, t) for vectors of size D (state and action joined).
 
-    def __init__(self, config: DenoiserConfig, size: int, steps: int, random: MemberRandom):
+    With `condition_size` C they are phi(x_t, c, t): the input is [x_t, c] of size D + C.
+    """
+
+    def __init__(self, config: DenoiserConfig, size: int, steps: int, random: MemberRandom,
+                 condition_size: int = 0):
         super().__init__()
         self.config = config
         self.size = size
@@ -57,8 +62,8 @@ class Denoiser(nn.Module):
         width, depth, kind = config.width, config.depth, config.initializer
         # The step's embedding is added before every activation, so it is the bias as well.
         self.layers = nn.ModuleList(
-            StackedLinear(size if i == 0 else width, width, random, kind, bias=False)
-            for i in range(depth))
+            StackedLinear(inputs, width, random, kind, bias=False)
+            for inputs in (size + condition_size, *[width] * (depth - 1)))
         self.head = StackedLinear(width, size, random, 'uniform')
         if config.embedding == 'table':
             self.table = nn.Parameter(random.normal(steps, depth * width))
@@ -68,7 +73,7 @@ class Denoiser(nn.Module):
 
     def forward(self, noisy: Tensor, embedded: Tensor) -> Tensor:
         """
-        Predict the noise in `noisy` [K, B, D]; float32 [K, B, D].
+        Predict the noise in `noisy` [K, B, D (+ C)]; float32 [K, B, D].
 
         `embedded` is `embed(t)` of the steps; it is apart, because two pairs that share their
         steps (eq. 3.5) need it once.

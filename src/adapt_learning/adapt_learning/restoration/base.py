@@ -7,7 +7,7 @@ filtered and restored on its own; the other side is what it is judged and restor
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -88,6 +88,10 @@ class Restorer(ABC):
     def restore(self, values: np.ndarray, condition: np.ndarray, seed: int,
                 progress: Progress) -> Restored:
         """Restore suspected values [B, D] with clean conditions [B, C]."""
+
+    @abstractmethod
+    def learning(self) -> dict[str, Any]:
+        """Return the settings that `fit` depends on; equal ones may share what was learnt."""
 
     @abstractmethod
     def state(self) -> dict[str, np.ndarray]:

@@ -1,0 +1,155 @@
+"""`adapt restore`: polluted demonstrations in, restored ones out (DMDR)."""
+
+import json as json_module
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from adapt_learning.cli.common import (
+    INTERRUPTED,
+    JsonOption,
+    check_json,
+    console,
+    progress,
+    say_error,
+    verb,
+    write_result,
+)
+from adapt_learning.errors import SettingError, UserError
+
+if TYPE_CHECKING:
+    from adapt_learning.restoration.stages import StageProgress
+
+_SHOWS = ('auto', 'json')
+_JSON_EVERY_S = 0.2
+
+
+@verb
+def restore(
+    folder: Annotated[Path, typer.Argument(help='Folder of a dataset; it is never touched.')],
+    out: Annotated[Path | None, typer.Option(help='Folder of the new dataset.')] = None,
+    report: Annotated[Path | None, typer.Option(
+        help='Write a page (.html) of what was judged and restored.')] = None,
+    preset: Annotated[str, typer.Option(
+        help="dmdr (the dissertation's) or trajectory (with neighbours in time).")] = 'dmdr',
+    set_: Annotated[list[str] | None, typer.Option(
+        '--set', metavar='KEY=VALUE', help='Change one setting, e.g. clean_share=auto; '
+        'repeatable.', show_default=False)] = None,
+    seed: Annotated[int, typer.Option(help='Same seed, same result.')] = 0,
+    dry_run: Annotated[bool, typer.Option(
+        '--dry-run', help='Only judge whether restoring is needed; writes no dataset.')] = False,
+    show: Annotated[str, typer.Option(
+        '--progress', help='auto (bar or lines) or json (a JSON line on standard error per step).'
+    )] = 'auto',
+    json: JsonOption = None,
+) -> None:
+    """
+    Restore polluted demonstrations into a new dataset.
+
+    Finished stages are kept in OUT.work until the dataset is there: after Ctrl-C or a crash the
+    same command goes on.
+    """
+    check_json(json)
+    _check(out, report, dry_run, show)
+    # Before torch is imported, as in `adapt train`: threads that wait for work must sleep.
+    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+    from adapt_learning.restoration.base import Cancelled
+    from adapt_learning.restoration.config import resolve
+    from adapt_learning.restoration.run import RestoreRequest, restore_folder
+    request = RestoreRequest(folder, out, resolve(preset, set_ or ()), seed, dry_run)
+    try:
+        with _stop_switch() as should_stop, _shown(show) as tell:
+            done = restore_folder(request, tell, should_stop)
+    except Cancelled as error:
+        say_error(f'{error}; the same command goes on from there')
+        raise typer.Exit(INTERRUPTED) from None
+    result = {**done.as_dict(), 'report': None}
+    if report is not None:
+        from adapt_learning.reports import restoration_page
+        restoration_page(done.input, done.result.dataset, report)
+        result['report'] = str(report)
+    write_result(json, result)
+    _print(result, json)
+
+
+def _check(out: Path | None, report: Path | None, dry_run: bool, show: str) -> None:
+    if show not in _SHOWS:
+        raise SettingError(f"--progress is one of {', '.join(_SHOWS)}; got '{show}'")
+    if out is None and not dry_run:
+        raise SettingError('--out is the folder of the new dataset; without it only --dry-run is '
+                           'possible')
+    if report is None:
+        return
+    if dry_run:
+        raise SettingError('--report shows what was restored; --dry-run restores nothing: take '
+                           '`adapt data report` for a page on the data as they are')
+    if report.suffix != '.html':
+        raise SettingError(f'--report is an .html file; got {report}')
+    if not report.absolute().parent.is_dir():
+        raise UserError(f'--report {report}: the folder {report.absolute().parent} does not exist')
+
+
+@contextmanager
+def _shown(show: str) -> 'Iterator[Callable[[StageProgress], None]]':
+    """Give what tells the progress: a bar, lines, or JSON for another program."""
+    if show == 'json':
+        yield _json_lines()
+        return
+    with progress('restore [%]', 100) as say:
+        def tell(now: 'StageProgress') -> None:
+            left = '' if now.remaining_s is None else f', about {now.remaining_s:.0f} s left'
+            say(min(99, round(100 * now.share)),
+                f'{now.number}/{now.stages} {now.stage}{left} {now.text}')
+        yield tell
+
+
+def _json_lines() -> 'Callable[[StageProgress], None]':
+    said: list[Any] = [0.0, '']
+
+    def tell(now: 'StageProgress') -> None:
+        at_s = time.monotonic()
+        if now.stage == said[1] and at_s - said[0] < _JSON_EVERY_S:
+            return
+        said[:] = at_s, now.stage
+        typer.echo(json_module.dumps(vars(now)), err=True)
+
+    return tell
+
+
+@contextmanager
+def _stop_switch() -> Iterator[Callable[[], bool]]:
+    """Let the first Ctrl-C (or SIGTERM) ask the work to stop; the second one ends the program."""
+    asked = threading.Event()
+
+    def ask(number: int, frame: Any) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    numbers = ()
+    if threading.current_thread() is threading.main_thread():
+        numbers = (signal.SIGINT, signal.SIGTERM)
+    previous = {number: signal.signal(number, ask) for number in numbers}
+    try:
+        yield asked.is_set
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _print(result: dict[str, Any], json: str | None) -> None:
+    say = console(json).print
+    say(result['text'])
+    for side, reason in result['estimates']['reasons'].items():
+        say(f'{side}s: {reason}')
+    if result['output']:
+        say(f"written to {result['output']} (hash {result['hash']}) in {result['seconds']:.0f} s")
+    if result['report']:
+        say(f"report: {result['report']}")

@@ -1,0 +1,270 @@
+"""From a polluted dataset to a restored one (dissertation section 3.2.3).
+
+Judge each side by itself -> four subsets -> learn from the clean pairs -> keep, restore or drop.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from adapt_learning import catalog
+from adapt_learning.data.dataset import Dataset
+from adapt_learning.data.normalizer import Normalizer
+from adapt_learning.errors import DatasetError
+from adapt_learning.restoration.base import Progress, Side
+from adapt_learning.restoration.conditions import Conditions
+from adapt_learning.restoration.config import RestorationConfig
+from adapt_learning.restoration.lineage import NO_LEVEL, SideOutcome, derive
+from adapt_learning.restoration.scale import robust_normalizer
+from adapt_learning.restoration.share import estimate_share
+from adapt_learning.restoration.stages import Arrays, Forget, StageProgress, Stages, Store
+
+STAGES = {'judge states': 0.15, 'judge actions': 0.15, 'learn states': 0.3, 'restore states': 0.05,
+          'learn actions': 0.3, 'restore actions': 0.05, 'write': 0.02}
+"""Names and about their share of the time; `write` is for who writes the result."""
+_SIDES = ('state', 'action')
+_ROWS = 65_536
+"""Rows whose conditions are in memory together."""
+
+
+@dataclass(frozen=True)
+class RestorationResult:
+    """What came out; masks and outcomes are of the input's rows."""
+
+    dataset: Dataset | None
+    """The restored dataset; None where it was only judged."""
+    kept: np.ndarray
+    """Which rows are in it, bool [N]."""
+    state: SideOutcome
+    action: SideOutcome
+    counts: dict[str, int]
+    """pairs = kept (as they were) + restored (one side edited, or both) + dropped."""
+    estimates: dict[str, Any]
+    """Estimated share of polluted values per side ('state', 'action'), None where the filter's
+    scores tell nothing; 'reasons' per side."""
+    needed: bool
+    """Whether the scores say that restoring is worth it."""
+    text: str
+    """One sentence for people."""
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    score: np.ndarray
+    suspected: np.ndarray
+    polluted: float | None
+    needed: bool
+    reason: str
+
+
+def restore_dataset(dataset: Dataset, config: RestorationConfig, seed: int = 0, *,
+                    progress: Callable[[StageProgress], None] = lambda now: None,
+                    should_stop: Callable[[], bool] = lambda: False,
+                    store: Store | None = None, judge_only: bool = False,
+                    source: str = '') -> RestorationResult:
+    """
+    Judge a dataset and, unless `judge_only`, restore it; the input stays as it is.
+
+    NaN and infinity may be in the input: they count as polluted, and what cannot be restored is
+    dropped. With clean_share 'auto' a side whose scores do not speak of pollution stays as it is.
+    `source` is the name of the input for the lineage. Raises DatasetError where there is too
+    little to learn from, Cancelled where `should_stop` said so; finished stages are in `store`.
+    """
+    stages = Stages(STAGES, store or Forget(), progress, should_stop)
+    work = _Work(dataset, config, seed, stages)
+    verdicts = work.judge()
+    return work.finish(verdicts, None if judge_only else work.restore(verdicts), source)
+
+
+class _Work:
+    """One restoration."""
+
+    def __init__(self, dataset: Dataset, config: RestorationConfig, seed: int, stages: Stages):
+        if not dataset.steps:
+            raise DatasetError('a dataset without pairs cannot be restored: collect some first')
+        self.dataset, self.config, self.seed, self.stages = dataset, config, seed, stages
+        self.episode = np.repeat(np.arange(len(dataset)), [len(one) for one in dataset])
+        self.raw = dataset.pairs()
+        self.finite = [np.isfinite(values).all(axis=1) for values in self.raw]
+        self.normalizers: list[Normalizer] = []
+        self.values: list[np.ndarray] = []
+        for values, finite in zip(self.raw, self.finite, strict=True):
+            normalizer = robust_normalizer(values, finite)
+            self.normalizers.append(normalizer)
+            self.values.append(np.where(finite[:, None], normalizer.normalize(values), 0))
+
+    def side(self, i: int) -> Side:
+        """Return the states (0) or the actions (1)."""
+        return Side(_SIDES[i], self.values[i], self.values[1 - i], self.episode)
+
+    def judge(self) -> list[_Verdict]:
+        """Score each side by itself and say what is suspected."""
+        config = self.config
+        judge = catalog.load('filter', config.filter)(config.filter_settings)
+        verdicts = []
+        for i, name in enumerate(_SIDES):
+            made = self.stages.run(f'judge {name}s', self._judging(name), lambda told, i=i: {
+                'score': judge.scores(self.side(i), self.seed, told)})
+            verdicts.append(self._verdict(made['score'], self.finite[i]))
+        return verdicts
+
+    def _verdict(self, score: np.ndarray, finite: np.ndarray) -> _Verdict:
+        estimate = estimate_share(score[finite])
+        broken = float(np.mean(~finite))
+        score = np.where(finite, score, score[finite].max())
+        share = self.config.clean_share
+        if share is None:
+            suspected = (score > estimate.threshold) if estimate.needed else np.zeros(
+                len(score), bool)
+        else:
+            # By rank and not by value, so that equal scores do not change the share.
+            worst = np.argsort(np.where(finite, score, np.inf), kind='stable')
+            suspected = np.zeros(len(score), bool)
+            suspected[worst[round(share * len(score)):]] = True
+        return _Verdict(score, suspected | ~finite, estimate.polluted * (1 - broken) + broken,
+                        estimate.needed or broken > 0, estimate.reason)
+
+    def restore(self, verdicts: list[_Verdict]) -> list[SideOutcome]:
+        """Restore both sides, states first."""
+        suspected = [verdict.suspected for verdict in verdicts]
+        lost = suspected[0] & suspected[1]
+        outcomes = []
+        for i in range(2):
+            outcomes.append(self._restore_side(i, verdicts[i], suspected, lost))
+            if self.config.both_polluted == 'restore':
+                # Restored states are what the actions are restored by.
+                self._take_over(i, outcomes[i])
+                suspected[i] = np.zeros_like(suspected[i])
+        return outcomes
+
+    def _restore_side(self, i: int, verdict: _Verdict, suspected: list[np.ndarray],
+                      lost: np.ndarray) -> SideOutcome:
+        config = self.config
+        drops = config.both_polluted == 'drop'
+        rows = np.flatnonzero(suspected[i] & ~lost if drops else suspected[i])
+        count = len(suspected[i])
+        level = np.full(count, NO_LEVEL)
+        edited = np.zeros(count, bool)
+        values = np.array(self.raw[i])
+        if len(rows):
+            conditions = Conditions(self.side(i), suspected[i], suspected[1 - i], config.context,
+                                    not drops)
+            clean = np.flatnonzero(~suspected[i] & ~suspected[1 - i] if drops else ~suspected[i])
+            made = self._restored(i, conditions, clean, rows)
+            level[rows] = made['level']
+            changed = made['changed']
+            edited[rows[changed]] = True
+            values[rows[changed]] = self.normalizers[i].denormalize(made['values'][changed])
+        return SideOutcome(values, verdict.score.astype(np.float32), verdict.suspected, edited,
+                           level.astype(np.int16))
+
+    def _restored(self, i: int, conditions: Conditions, clean: np.ndarray,
+                  rows: np.ndarray) -> Arrays:
+        config, name = self.config, _SIDES[i]
+        self._check_enough(clean, name)
+        restorer = catalog.load('restorer', config.restorer)(config.restorer_settings)
+        depends = {**self._learning(name), **restorer.learning()}
+        if len(clean) > config.most_clean_pairs:
+            rng = np.random.default_rng(self.seed)
+            clean = np.sort(rng.choice(clean, config.most_clean_pairs, replace=False))
+
+        def learn(told: Progress) -> Arrays:
+            restorer.fit(self.values[i][clean], conditions.of(clean), self.seed, told)
+            return restorer.state()
+
+        restorer.load_state(self.stages.run(f'learn {name}s', depends, learn))
+        depends = {**depends, 'restorer': config.restorer,
+                   'settings': config.values()['restorer_settings']}
+        return self.stages.run(f'restore {name}s', depends, lambda told: self._in_chunks(
+            restorer, i, conditions, rows, told))
+
+    def _in_chunks(self, restorer, i: int, conditions: Conditions, rows: np.ndarray,
+                   told: Progress) -> Arrays:
+        parts = []
+        for first in range(0, len(rows), _ROWS):
+            chunk = rows[first:first + _ROWS]
+            done, share = first / len(rows), len(chunk) / len(rows)
+            parts.append(restorer.restore(
+                self.values[i][chunk], conditions.of(chunk), self.seed + first,
+                lambda s, text, done=done, share=share: told(done + share * s, text)))
+        return {name: np.concatenate([getattr(part, name) for part in parts])
+                for name in ('values', 'level', 'changed')}
+
+    def _take_over(self, i: int, outcome: SideOutcome) -> None:
+        known = np.isfinite(outcome.values).all(axis=1)
+        values = self.normalizers[i].normalize(np.where(known[:, None], outcome.values, 0))
+        self.values[i] = np.where(known[:, None], values, 0)
+
+    def _check_enough(self, clean: np.ndarray, name: str) -> None:
+        least = self.config.least_clean_pairs
+        if len(clean) < least:
+            raise DatasetError(
+                f'restoring {name}s learns from clean pairs and needs at least {least} of them; '
+                f'{len(clean)} of {self.dataset.steps} pairs are called clean: collect more '
+                'demonstrations, or set least_clean_pairs if you know better')
+
+    def _judging(self, name: str) -> dict[str, Any]:
+        return {'data': self.dataset.hash, 'seed': self.seed, 'side': name,
+                'filter': self.config.filter, 'settings': self.config.values()['filter_settings']}
+
+    def _learning(self, name: str) -> dict[str, Any]:
+        config = self.config
+        # The other side's verdict, and in part its restored values, are in the conditions.
+        whole = config.values() if config.both_polluted == 'restore' and name == 'action' else None
+        return {'judged': self._judging(name), 'clean_share': config.clean_share, 'whole': whole,
+                'context': config.context, 'both': config.both_polluted,
+                'most': config.most_clean_pairs}
+
+    def finish(self, verdicts: list[_Verdict], outcomes: list[SideOutcome] | None,
+               source: str) -> RestorationResult:
+        """Count, and make the dataset."""
+        estimates = {name: verdict.polluted for name, verdict in zip(_SIDES, verdicts, strict=True)}
+        estimates['reasons'] = {name: verdict.reason
+                                for name, verdict in zip(_SIDES, verdicts, strict=True)}
+        needed = any(verdict.needed for verdict in verdicts)
+        restored = outcomes is not None
+        if outcomes is None:
+            outcomes = [self._untouched(i, verdict) for i, verdict in enumerate(verdicts)]
+        state, action = outcomes
+        kept = self._kept(state, action)
+        edited = state.edited | action.edited
+        counts = {'pairs': len(kept), 'kept': int((kept & ~edited).sum()),
+                  'restored': int((kept & edited).sum()), 'dropped': int((~kept).sum())}
+        text = _sentence(counts, estimates, needed, restored)
+        dataset = None
+        if restored:
+            if not kept.any():
+                raise DatasetError('every pair has both sides polluted, so none would be left; '
+                                   "collect again, or allow both_polluted 'restore'")
+            dataset = derive(self.dataset, state, action, kept, {
+                'config': self.config.values(), 'seed': self.seed,
+                'source': {'name': source, 'hash': self.dataset.hash}, 'counts': counts,
+                'estimates': estimates, 'needed': needed, 'text': text,
+                'seconds': {name: round(s, 2) for name, s in self.stages.seconds.items()}})
+        return RestorationResult(dataset, kept, state, action, counts, estimates, needed, text)
+
+    def _kept(self, state: SideOutcome, action: SideOutcome) -> np.ndarray:
+        kept = np.isfinite(state.values).all(axis=1) & np.isfinite(action.values).all(axis=1)
+        if self.config.both_polluted == 'drop':
+            kept &= ~(state.suspected & action.suspected)
+        return kept
+
+    def _untouched(self, i: int, verdict: _Verdict) -> SideOutcome:
+        count = len(verdict.suspected)
+        return SideOutcome(self.raw[i], verdict.score.astype(np.float32), verdict.suspected,
+                           np.zeros(count, bool), np.full(count, NO_LEVEL, np.int16))
+
+
+def _sentence(counts: dict[str, int], estimates: dict[str, Any], needed: bool,
+              restored: bool) -> str:
+    found = ' and '.join(f'{100 * estimates[name]:.0f} % of the {name}s' for name in _SIDES)
+    if not needed:
+        verdict = f'restoring is not needed: about {found} look polluted'
+    else:
+        verdict = f'about {found} look polluted'
+    if not restored:
+        return verdict
+    return (f'{verdict}; of {counts["pairs"]} pairs {counts["kept"]} were kept as they were, '
+            f'{counts["restored"]} restored, {counts["dropped"]} dropped')
