@@ -64,7 +64,7 @@ def with_gap(length_s):
     ({'action': np.zeros((30, 4)), 'observation': np.ones((30, 16))}, 'idle', LOOK, '100%'),
     ({'action': np.ones((30, 4))}, 'saturation', LOOK, '100% of the steps'),
     ({'action': np.random.default_rng(0).uniform(-1, 1, (30, 4))}, 'jerk', LOOK, 'jerk'),
-    ({'observation': with_spike()}, 'spikes', LOOK, '1 rows jump away'),
+    ({'observation': with_spike()}, 'spikes', LOOK, 'jump away and back at once in 1 of'),
 ])
 def test_each_check_sees_its_fault(contract, make_episode, changes, check, verdict, words):
     last = odd_one(contract, make_episode, **changes)

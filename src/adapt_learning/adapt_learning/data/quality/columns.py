@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from adapt_learning.data.quality.rows import spread
+
 CONSTANT, NEARLY, TAILS, RARE, SWITCH = (
-    'constant', 'nearly constant', 'heavy tails', 'mostly one value', 'on/off')
+    'constant', 'nearly constant', 'heavy tails', 'mostly one value', 'mostly at its ends')
 
 _NEARLY = 0.01
 """Spread below this share of the widest element of the same unit: noise after normalising."""
@@ -61,7 +63,7 @@ def _facts(values: np.ndarray) -> dict[str, float]:
     whole = high - low
     ends = ((np.abs(values - low) < 0.02 * whole) | (np.abs(values - high) < 0.02 * whole)).mean()
     return {'minimum': low, 'q01': q01, 'median': median, 'q99': q99, 'maximum': high,
-            'mean': float(values.mean()), 'std': float(values.std()) if whole else 0.0,
+            'mean': float(values.mean()), 'std': float(spread(values)),
             'middle': q95 - q05, 'ends': float(ends)}
 
 

@@ -19,8 +19,10 @@ _NEAR = 0.02
 class Coverage:
     """Where episodes begin, and what is set once per episode (goals)."""
 
+    episode: np.ndarray
+    """Episodes whose first row can be trusted, int64 [E']."""
     start: np.ndarray
-    """First observation of each episode, float32 [E, S]."""
+    """First observation of each of them, float32 [E', S]."""
     goals: tuple[int, ...]
     """Elements that keep one value within every episode but differ between episodes."""
     varied: tuple[int, ...]
@@ -29,10 +31,13 @@ class Coverage:
     """(element, from, to, episodes): quarters of a range where hardly any episode begins."""
 
     @classmethod
-    def of(cls, rows: Rows) -> 'Coverage':
-        """Measure the starts of at least one episode."""
-        start = rows.observation[rows.start[:-1]]
-        inside = rows.episode[1:] == rows.episode[:-1]
+    def of(cls, rows: Rows, trusted: np.ndarray) -> 'Coverage':
+        """Measure the starts of the episodes whose first row is trusted [N]."""
+        episodes = np.flatnonzero(trusted[rows.start[:-1]])
+        if not len(episodes):
+            return cls(episodes, rows.observation[:0], (), (), ())
+        start = rows.observation[rows.start[episodes]]
+        inside = (rows.episode[1:] == rows.episode[:-1]) & trusted[1:] & trusted[:-1]
         change = np.diff(rows.observation, axis=0)[inside]
         still = np.abs(change).max(axis=0, initial=0.0) == 0
         spread = np.ptp(start, axis=0)
@@ -40,7 +45,7 @@ class Coverage:
         goals = np.flatnonzero(still & (spread > 0) & (len(change) > 0))
         varied = np.flatnonzero((spread > _NEAR * moves) & (moves > 0) & ~still)
         thin = [part for element in (*goals, *varied) for part in _thin(start, int(element))]
-        return cls(start, tuple(map(int, goals)), tuple(map(int, varied)), tuple(thin))
+        return cls(episodes, start, tuple(map(int, goals)), tuple(map(int, varied)), tuple(thin))
 
 
 def _thin(start: np.ndarray, element: int) -> list[tuple[int, float, float, int]]:

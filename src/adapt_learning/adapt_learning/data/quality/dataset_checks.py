@@ -26,6 +26,7 @@ from adapt_learning.data.quality.findings import (
 from adapt_learning.data.quality.norms import Norms
 
 _ENOUGH = 10
+_COMPARED = 100
 
 
 def check_amount(dataset: Dataset, norms: Norms) -> Finding:
@@ -108,18 +109,18 @@ def check_columns(dataset: Dataset, norms: Norms) -> Finding:
     """Judge columns that a normaliser trips over."""
     found = observation_columns(dataset, norms) + action_columns(dataset, norms)
     parts = []
-    for trap, text in ((words.NEARLY, 'hardly move; dividing by their std makes noise of them'),
-                       (words.TAILS, 'have few values far outside, which stretch mean and std'),
-                       (words.RARE, 'mostly keep one value; their std is that of rare events')):
+    for trap, text in ((words.NEARLY, 'little motion; dividing by their std makes noise of them'),
+                       (words.TAILS, 'few values far outside, which stretch mean and std'),
+                       (words.RARE, 'mostly one value; the std is that of rare events')):
         names = [column.name for column in found if trap in column.traps]
         if names:
-            parts.append(f'{_some(names)} {text}')
+            parts.append(f'{_some(names)}: {text}')
     squeezed = [c.name for c in found if c.squeezed and words.RARE not in c.traps]
     if squeezed:
         parts.append(f'{_some(squeezed)}: scaling by minimum and maximum would squeeze 98 % into '
                      'a corner; take quantiles')
     constant = [c.name for c in found if words.CONSTANT in c.traps]
-    note = f'{_some(constant)} never change' if constant else ''
+    note = f'{_some(constant)}: always the same value' if constant else ''
     if not parts:
         return Finding('columns', 0.0, OK, note)
     return Finding('columns', len(parts), LOOK, '; '.join(filter(None, (*parts, note))), INSPECT)
@@ -137,9 +138,9 @@ def check_action_box(dataset: Dataset, norms: Norms) -> Finding:
 
 def check_coverage(dataset: Dataset, norms: Norms) -> Finding:
     """Judge whether starts and goals differ, and name the thin regions."""
-    coverage = Coverage.of(norms.rows)
+    coverage = Coverage.of(norms.rows, norms.trusted)
     labels = dataset.contract.observation_spec.labels
-    if len(dataset) >= _ENOUGH and not (coverage.goals or coverage.varied):
+    if len(coverage.start) >= _ENOUGH and not (coverage.goals or coverage.varied):
         return Finding('coverage', 0.0, LOOK, 'all episodes begin at the same place: a policy '
                        'learns this start only', RECORD)
     thin = [f'{labels[e]} in {a:.3g}..{b:.3g} ({count})' for e, a, b, count in coverage.thin]
@@ -152,7 +153,8 @@ def check_contradictions(dataset: Dataset, norms: Norms) -> Finding:
     """Judge rows that look alike but are answered very differently."""
     share = norms.neighbors.contradiction
     found = norms.neighbors.contradicting
-    if share < norms.config.contradiction or len(found) < 3:
+    compared = norms.neighbors.compared
+    if share < norms.config.contradiction or compared < _COMPARED:
         return Finding('contradictions', share, OK)
     (here, there, difference), rows = found[0], norms.rows
     where = [f'episode {rows.episode[i]} row {i - rows.start[rows.episode[i]]}'

@@ -134,29 +134,31 @@ def check_shaking(number: int, episode: Episode, norms: Norms) -> Finding:
 def check_spikes(number: int, episode: Episode, norms: Norms) -> Finding:
     """Judge single observations that jump away and back by half of what they ever move."""
     rows = norms.spikes[number]
-    return at_least('spikes', len(rows), 1, LOOK, '{:.0f} rows jump away and back at once',
-                    RESTORE, _rows(rows))
+    return at_least('spikes', len(rows), 1, LOOK,
+                    'values that jump away and back at once in {:.0f} of the rows', RESTORE, _rows(rows))
 
 
 def check_jumps(number: int, episode: Episode, norms: Norms) -> Finding:
     """Judge places where the motion goes on elsewhere: a bias or a shifted piece begins or ends."""
     rows = norms.jumps[number]
     return at_least('jumps', len(rows), 1, LOOK,
-                    'the motion goes on elsewhere at {:.0f} places', INSPECT, _rows(rows))
+                    'the motion breaks off and goes on elsewhere, {:.0f} times', INSPECT,
+                    _rows(rows))
 
 
 def check_stuck(number: int, episode: Episode, norms: Norms) -> Finding:
     """Judge sensors that repeat a value although they nearly always move."""
     rows = norms.stuck[number]
     return at_least('stuck', len(rows), 1, LOOK,
-                    '{:.0f} rows repeat a value that nearly always moves', RESTORE, _rows(rows))
+                    'a value that nearly always moves is repeated in {:.0f} of the rows', RESTORE,
+                    _rows(rows))
 
 
 def check_zeros(number: int, episode: Episode, norms: Norms) -> Finding:
     """Judge rows that are 0 as a whole: a sensor dropped out."""
     rows = norms.zeros[number]
-    return at_least('zeros', len(rows), 1, LOOK, '{:.0f} rows are all 0: sensors dropped out',
-                    RESTORE, _rows(rows))
+    return at_least('zeros', len(rows), 1, LOOK,
+                    'all values are 0 (sensors dropped out) in {:.0f} of the rows', RESTORE, _rows(rows))
 
 
 def check_states(number: int, episode: Episode, norms: Norms) -> Finding:

@@ -27,14 +27,18 @@ class Lag:
     """(action element, state element) that are coupled."""
 
     @classmethod
-    def of(cls, rows: Rows) -> 'Lag':
-        """Correlate every action element with every change of state, shifted by -4..8 rows."""
+    def of(cls, rows: Rows, trusted: np.ndarray) -> 'Lag':
+        """
+        Correlate every action element with every change of state, shifted by -4..8 rows.
+
+        Rows that are not trusted [N] are left out.
+        """
         episodes = len(rows.start) - 1
         unknown = cls(None, np.zeros(episodes, dtype=np.int64))
         end = int(rows.start[np.searchsorted(rows.start, min(_ROWS, len(rows)))])
         if end < 3 * len(_LAGS):
             return unknown
-        tables = np.stack([_coupling(rows, slice(0, end), lag) for lag in _LAGS])
+        tables = np.stack([_coupling(rows, trusted, slice(0, end), lag) for lag in _LAGS])
         pairs = []
         for number, table in enumerate(np.abs(tables).max(axis=0)):
             state = int(table.argmax())
@@ -43,7 +47,7 @@ class Lag:
         if not pairs:
             return unknown
         sign = [np.sign(tables[np.abs(tables[:, a, s]).argmax(), a, s]) for a, s in pairs]
-        sums = np.stack([_per_episode(rows, pairs, sign, lag) for lag in _LAGS])
+        sums = np.stack([_per_episode(rows, trusted, pairs, sign, lag) for lag in _LAGS])
         own = np.array(_LAGS)[sums.argmax(axis=0)]
         usual = int(np.bincount(own - _LAGS[0]).argmax() + _LAGS[0])
         # A lag of its own needs a clear win over the usual one and enough rows.
@@ -52,30 +56,32 @@ class Lag:
         return cls(usual, own.astype(np.int64), tuple(pairs))
 
 
-def _shifted(rows: Rows, part: slice, lag: int) -> tuple[np.ndarray, np.ndarray]:
+def _shifted(rows: Rows, trusted: np.ndarray, part: slice,
+             lag: int) -> tuple[np.ndarray, np.ndarray]:
     """Return rows t of commands and rows t + lag, where t + lag + 1 is in the same episode."""
     now = np.arange(part.start, part.stop)
     later = now + lag
     inside = (later >= 0) & (later + 1 < len(rows))
     now, later = now[inside], later[inside]
     same = ((rows.episode[now] == rows.episode[later])
-            & (rows.episode[now] == rows.episode[later + 1]))
+            & (rows.episode[now] == rows.episode[later + 1])
+            & trusted[now] & trusted[later] & trusted[later + 1])
     return now[same], later[same]
 
 
-def _coupling(rows: Rows, part: slice, lag: int) -> np.ndarray:
+def _coupling(rows: Rows, trusted: np.ndarray, part: slice, lag: int) -> np.ndarray:
     """Return the correlations of all action elements with all changes of state, [A, S]."""
-    now, later = _shifted(rows, part, lag)
+    now, later = _shifted(rows, trusted, part, lag)
     if len(now) < 3:
         return np.zeros((rows.action.shape[1], rows.observation.shape[1]))
     action, change = _unit(rows.action[now]), _unit(_change(rows, later, slice(None)))
     return action.T @ change / len(now)
 
 
-def _per_episode(rows: Rows, pairs: list[tuple[int, int]], sign: list[float],
-                 lag: int) -> np.ndarray:
+def _per_episode(rows: Rows, trusted: np.ndarray, pairs: list[tuple[int, int]],
+                 sign: list[float], lag: int) -> np.ndarray:
     """Return the mean correlation over the coupled pairs within each episode, [E]."""
-    now, later = _shifted(rows, slice(0, len(rows)), lag)
+    now, later = _shifted(rows, trusted, slice(0, len(rows)), lag)
     result = np.zeros(len(rows.start) - 1)
     owner = rows.episode[now]
     count = np.maximum(np.bincount(owner, minlength=len(result)), 1)

@@ -48,6 +48,8 @@ class Norms:
     """Rows of each episode whose state is suspected."""
     action_rows: list[np.ndarray]
     """Rows of each episode whose action is suspected."""
+    trusted: np.ndarray
+    """Rows whose state and action are not suspected, bool [N]."""
     twins: Twins
     neighbors: Neighbors
     lag: Lag
@@ -61,6 +63,7 @@ class Norms:
         switching = (size >= AT_LIMIT).mean(axis=0) > 0.7
         states = Suspects.of(rows.observation, rows.observation_std, rows, config)
         actions = Suspects.of(rows.action, rows.action_std, rows, config)
+        trusted = ~(states.rows | actions.rows)
         beyond = float((size > 1 + 1e-6).any(axis=1).mean())
         low, high = np.quantile(rows.observation, [0.01, 0.99], axis=0)
         spiked = elements.spikes(rows.observation, rows,
@@ -76,8 +79,9 @@ class Norms:
             jumps=rows.per_episode(states.jump),
             state_rows=rows.per_episode(states.rows), action_rows=rows.per_episode(actions.rows),
             twins=Twins.of(dataset, rows, config.near_twin),
-            neighbors=Neighbors.of(rows, switching, ~(states.rows | actions.rows), config),
-            lag=Lag.of(rows))
+            trusted=trusted,
+            neighbors=Neighbors.of(rows, switching, trusted, config),
+            lag=Lag.of(rows, trusted))
 
 
 def _jerk(rows: Rows, rate_hz: float) -> np.ndarray:

@@ -9,6 +9,8 @@ import numpy as np
 from adapt_learning.data.dataset import Dataset
 
 _CHUNK = 50_000
+_ROUNDING = 1e-6
+"""Differences below this share of the value are those of float32."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,15 +77,17 @@ class Rows:
 
 
 def spread(values: np.ndarray) -> np.ndarray:
-    """Return the standard deviation of each column; exactly 0 where all values are equal."""
+    """Return the standard deviation of each column; 0 where values differ by rounding only."""
     std = values.std(axis=0, dtype=np.float64)
-    return np.where(np.ptp(values, axis=0) > 0, std, 0.0)
+    return np.where(np.ptp(values, axis=0) > _ROUNDING * np.abs(values).max(axis=0), std, 0.0)
 
 
 def scaled(values: np.ndarray, std: np.ndarray) -> np.ndarray:
-    """Return the elements that move, in units of their standard deviation, float32 [N, D']."""
+    """Return the elements that move, around 0, in their standard deviations, float32 [N, D']."""
     moves = std > 0
-    return (values[:, moves] / std[moves]).astype(np.float32)
+    kept = values[:, moves]
+    # Around the mean, because differences of squares are taken later.
+    return ((kept - kept.mean(axis=0, dtype=np.float64)) / std[moves]).astype(np.float32)
 
 
 def _finite(values: np.ndarray) -> np.ndarray:
