@@ -55,9 +55,11 @@ def test_the_losses_of_its_stages_are_finite_and_can_be_learned_from(name, polic
     batch = policy.prepare(*(x[:16] for x in pairs))
     for stage in policy.stages():
         stage.begin(torch.float32)
+        with torch.no_grad():
+            samples = stage.samples(batch)
         draws = {key: value[:, 0] for key, value in stage.draw(
-            MemberRandom(policy.seeds, stage.name), 1, 16).items()}
-        losses = stage.loss(batch, draws)
+            MemberRandom(policy.seeds, stage.name), 1, samples.count).items()}
+        losses = stage.loss(samples, draws)
         assert losses['loss'].shape == (2,)
         assert all(torch.isfinite(loss).all() for loss in losses.values())
         losses['loss'].sum().backward()
@@ -95,7 +97,9 @@ def test_trained_by_the_real_trainer_it_is_saved_opened_and_drives(
         expected = trained.act(torch.from_numpy(observation)).numpy()
     served = np.stack([opened.act(row) for row in observation])
     assert served.dtype == np.float32 and served.shape == action.shape
-    np.testing.assert_allclose(served, expected, atol=1e-5)
+    alike = np.isclose(served, expected, rtol=1e-7, atol=1e-5).all(1)
+    # What is chosen among candidates may now and then be another one, equally good.
+    assert (~alike).sum() <= (1 if trained.chooses else 0)
     if trained.likeness() is not None:
         scores = [opened.likeness(*pair) for pair in zip(observation, action, strict=True)]
         assert np.isfinite(scores).all()

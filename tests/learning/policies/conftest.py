@@ -1,5 +1,8 @@
 """Small policies for the tests of this folder."""
 
+import dataclasses
+import typing
+
 import numpy as np
 import pytest
 import torch
@@ -10,9 +13,16 @@ from adapt_learning.stacked.config import NormalizationConfig, from_values
 
 torch.set_num_threads(1)
 
-SMALL = {'network': {'width': 16, 'depth': 2}}
-SMALL_DBC = {**SMALL, 'diffusion': {'network': {'width': 16, 'depth': 2},
-                                    'schedule': {'steps': 50}}}
+SMALL = {'network': {'width': 16, 'depth': 2}, 'networks': 3, 'iterations': 2, 'samples': 32,
+         'negatives': 8, 'diffusion': {'network': {'width': 16, 'depth': 2},
+                                       'schedule': {'steps': 50}}}
+
+
+def known(kind, settings):
+    """Return those of some nested settings that a configuration class has."""
+    hints = typing.get_type_hints(kind)
+    return {key: known(hints[key], value) if dataclasses.is_dataclass(hints[key]) else value
+            for key, value in settings.items() if key in hints}
 
 
 @pytest.fixture
@@ -26,13 +36,17 @@ def pairs():
 
 @pytest.fixture
 def make_policy(pairs):
-    """Return a function (name, seeds, **settings) -> policy."""
+    """
+    Return a function (name, seeds, **settings) -> policy.
+
+    Settings that the policy does not have are left out; the tests of all policies name more than
+    each of them has.
+    """
     normalizers = Normalizers.fit(NormalizationConfig(), *(x.numpy() for x in pairs))
 
     def make(name, seeds=(0,), **settings):
         kind = catalog.load('policy', name)
-        small = SMALL_DBC if name == 'dbc' else SMALL
-        config = from_values(kind.Config, {**small, **settings})
+        config = from_values(kind.Config, known(kind.Config, {**SMALL, **settings}))
         return kind(config, 5, 2, normalizers, tuple(seeds))
 
     return make

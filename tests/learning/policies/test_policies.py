@@ -49,9 +49,11 @@ def test_every_stage_of_a_stack_has_the_losses_of_its_members(make_policy, pairs
         losses = []
         for policy, stage in ((stack, both), (alone, one)):
             stage.begin(torch.float32)
-            draws = stage.draw(MemberRandom(policy.seeds, 'x'), 2, 64)
             batch = policy.prepare(*pairs)
-            losses.append(stage.loss(batch, {k: v[:, 1] for k, v in draws.items()}))
+            with torch.no_grad():
+                samples = stage.samples(batch)
+            draws = stage.draw(MemberRandom(policy.seeds, 'x'), 2, samples.count)
+            losses.append(stage.loss(samples, {k: v[:, 1] for k, v in draws.items()}))
             assert stage.score(batch).shape == (policy.members,)
         assert losses[0]['loss'].shape == (2,)
         for key, value in losses[1].items():
@@ -64,8 +66,10 @@ def test_every_stage_has_the_gradient_of_its_loss(make_policy, pairs, name):
     policy = make_policy(name, network={'width': 16, 'depth': 2, 'activation': 'tanh'})
     for stage in policy.stages():
         stage.begin(torch.float32)
-        draws = {k: v[:, 0] for k, v in stage.draw(MemberRandom((0,), 'x'), 1, 64).items()}
-        batch = policy.prepare(*pairs)
+        with torch.no_grad():
+            batch = stage.samples(policy.prepare(*pairs))
+        draws = {k: v[:, 0] for k, v in stage.draw(
+            MemberRandom((0,), 'x'), 1, batch.count).items()}
         parameters = list(stage.module.parameters())
         gradients = torch.autograd.grad(stage.loss(batch, draws)['loss'].sum(), parameters)
         slope = torch.stack([g.double().square().sum() for g in gradients]).sum()

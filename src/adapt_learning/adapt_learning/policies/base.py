@@ -47,12 +47,18 @@ class Policy(nn.Module, ABC):
     """
     K policies of one shape.
 
-    Parameters are stacked [K, ...]; buffers (the normalisers) are shared by the members. The
-    names in the state dict are part of the artifact's format.
+    Parameters are stacked [K, ...], or [K * M, ...] with the M networks of a member side by side;
+    buffers (the normalisers) are shared by the members. The names in the state dict are part of
+    the artifact's format.
     """
 
     Config: ClassVar[type]
     """The frozen dataclass of settings."""
+    chooses: ClassVar[bool] = False
+    """
+    Whether an action is chosen among candidates. Two that are equally good up to the last digit
+    can then be taken for each other on another machine.
+    """
 
     def __init__(self, config, observation_size: int, action_size: int, normalizers: Normalizers,
                  seeds: tuple[int, ...]):
@@ -98,6 +104,20 @@ class Policy(nn.Module, ABC):
         return Batch(self.observation_normalizer.normalize(observation)[None],
                      self.action_normalizer.normalize(action)[None])
 
+    def action_box(self, limit: float, reach: float) -> tuple[Tensor, Tensor]:
+        """
+        Return the lowest and highest normalised action [A] worth looking at.
+
+        Those are the raw ones within -limit..limit and within `reach` std of the mean of the
+        demonstrated ones.
+        """
+        wide = torch.full((self.action_size,), limit)
+        low = self.action_normalizer.normalize(-wide).clamp_min(-reach)
+        high = self.action_normalizer.normalize(wide).clamp_max(reach)
+        # Data that lie beyond the limit altogether leave only their own reach.
+        beyond = low >= high
+        return low.masked_fill(beyond, -reach), high.masked_fill(beyond, reach)
+
     def member(self, k: int) -> 'Policy':
         """Return a policy of one with copies of the weights of member k."""
         single = type(self)(self.config, self.observation_size, self.action_size,
@@ -105,7 +125,8 @@ class Policy(nn.Module, ABC):
         stacked = dict(self.named_parameters())
         with torch.no_grad():
             for name, parameter in single.named_parameters():
-                parameter.copy_(stacked[name][k:k + 1])
+                rows = len(parameter)
+                parameter.copy_(stacked[name][k * rows:(k + 1) * rows])
         return single.eval()
 
 

@@ -19,11 +19,13 @@ _SAMPLES = 7
 
 
 def export_onnx(module: nn.Module, sizes: Sequence[int], inputs: Sequence[str],
-                output: str) -> bytes:
+                output: str, chooses: bool = False) -> bytes:
     """
     Return a module as an ONNX file, checked against the module itself.
 
     module: plain torch, one float32 [B, size] per input -> [B] or [B, n]; B stays free.
+    chooses: its outputs are chosen among candidates; one of the samples that the check compares
+    may differ then, because the last digit can decide for an equally good one.
     Weights are part of the file, so an artifact's hash covers them.
     """
     module = module.eval().cpu()
@@ -40,7 +42,7 @@ def export_onnx(module: nn.Module, sizes: Sequence[int], inputs: Sequence[str],
     # Stack traces of the exporter would put paths of this machine into the file.
     _strip_traces(model)
     onnx.checker.check_model(model)
-    _check_parity(model, dict(zip(inputs, samples, strict=True)), expected)
+    _check_parity(model, dict(zip(inputs, samples, strict=True)), expected, 1 if chooses else 0)
     return model.SerializeToString(deterministic=True)
 
 
@@ -59,11 +61,13 @@ def _strip_traces(model: onnx.ModelProto) -> None:
     del model.metadata_props[:]
 
 
-def _check_parity(model: onnx.ModelProto, feed: dict[str, Tensor], expected: Tensor) -> None:
+def _check_parity(model: onnx.ModelProto, feed: dict[str, Tensor], expected: Tensor,
+                  exceptions: int) -> None:
     # The reference evaluator of onnx itself; the tests repeat this with onnxruntime.
     actual = onnx.reference.ReferenceEvaluator(model).run(
         None, {name: sample.numpy() for name, sample in feed.items()})[0]
-    error = float(np.abs(actual - expected.numpy()).max())
+    errors = np.abs(actual - expected.numpy()).reshape(_SAMPLES, -1).max(1)
+    error = float(np.sort(errors)[-1 - exceptions]) if np.isfinite(errors).all() else np.inf
     if not error <= _TOLERANCE * max(1.0, float(expected.abs().max())):
         raise RuntimeError(f'the exported ONNX model differs from torch by {error}')
 

@@ -235,7 +235,7 @@ def _save_member(job: _Job, member: Policy, seed: int, metrics: dict[str, Any]) 
     request, dataset = job.request, job.dataset
     contract = dataset.contract
     files = {'model.onnx': export_onnx(
-        member.deployed(), [member.observation_size], ['observation'], 'action')}
+        member.deployed(), [member.observation_size], ['observation'], 'action', member.chooses)}
     calibration = None
     score = member.likeness()
     if score is not None:
