@@ -2,15 +2,16 @@
 
 import typer
 
-from adapt_learning.cli import bench, collect, data, doctor, evaluate, train
+from adapt_learning.cli import bench, collect, data, doctor, evaluate, restore, train
 
 app = typer.Typer(
     name='adapt', no_args_is_help=True, pretty_exceptions_enable=False,
     context_settings={'help_option_names': ['-h', '--help']},
-    help='Learning from demonstrations: collect, judge, train, evaluate. '
+    help='Learning from demonstrations: collect, judge, restore, train, evaluate. '
          'Exit codes: 0 done, 1 failed, 2 your input, 130 interrupted.')
 
 app.command('collect')(collect.collect)
+app.command('restore')(restore.restore)
 app.command('train')(train.train)
 app.command('eval')(evaluate.evaluate)
 app.command('doctor')(doctor.doctor)
