@@ -6,12 +6,14 @@ May import: frames, numpy, pyarrow. Never: torch, mujoco, ROS (a recorder starts
 
 from adapt_learning.data.dataset import Dataset
 from adapt_learning.data.episode import Episode
+from adapt_learning.data.folder import DatasetFolder
 from adapt_learning.data.normalizer import Normalizer
 from adapt_learning.data.reader import load_dataset
 from adapt_learning.data.writer import DatasetWriter, save_dataset
 
 __all__ = [
     'Dataset',
+    'DatasetFolder',
     'DatasetWriter',
     'Episode',
     'Normalizer',

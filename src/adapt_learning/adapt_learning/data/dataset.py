@@ -14,6 +14,26 @@ from adapt_learning.errors import DatasetError, SettingError
 from adapt_learning.frames import Contract
 
 
+class ContentHash:
+    """The hash of a dataset's content, made episode by episode."""
+
+    def __init__(self, contract: Contract):
+        self._digest = hashlib.sha256(contract.hash.encode())
+
+    def add(self, episode: Episode) -> None:
+        """Take the next episode."""
+        facts = [episode.success, episode.seed, episode.noise_level, episode.task]
+        self._digest.update(json.dumps(facts).encode())
+        for name, array in episode.arrays.items():
+            self._digest.update(f'{name} {array.dtype.str} {array.shape}'.encode())
+            self._digest.update(np.ascontiguousarray(array).data)
+
+    @property
+    def text(self) -> str:
+        """Return the hash of all episodes so far (16 hex digits)."""
+        return self._digest.hexdigest()[:16]
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Episodes that speak one contract, with their origin; sizes are checked at birth."""
@@ -53,14 +73,10 @@ class Dataset:
         It covers the contract and everything in the episodes, but neither `meta` nor how the
         episodes are spread over files.
         """
-        digest = hashlib.sha256(self.contract.hash.encode())
+        digest = ContentHash(self.contract)
         for episode in self.episodes:
-            facts = [episode.success, episode.seed, episode.noise_level, episode.task]
-            digest.update(json.dumps(facts).encode())
-            for name, array in episode.arrays.items():
-                digest.update(f'{name} {array.dtype.str} {array.shape}'.encode())
-                digest.update(np.ascontiguousarray(array).data)
-        return digest.hexdigest()[:16]
+            digest.add(episode)
+        return digest.text
 
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
         """Return all observations [N, S] and actions [N, A], float32, in order."""

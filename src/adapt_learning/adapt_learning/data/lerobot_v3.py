@@ -35,6 +35,8 @@ STATE = 'observation.state'
 ACTION = 'action'
 TIME_NS = 'adapt.time_ns'
 """Time since the start of the episode [ns]: LeRobot's `timestamp` is float32 and rounds."""
+TOLERANCE_S = 1e-4
+"""How far LeRobot lets `timestamp` be from frame_index / fps [s]."""
 _SCALARS = {
     'timestamp': 'float32', 'frame_index': 'int64', 'episode_index': 'int64', 'index': 'int64',
     'task_index': 'int64', 'next.reward': 'float32', 'next.done': 'bool', 'next.success': 'bool',

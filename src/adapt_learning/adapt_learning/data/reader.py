@@ -36,15 +36,9 @@ def load_dataset(folder: str | Path, *, contract: Contract | None = None,
     if contract is None:
         raise DatasetError(f'{folder} has no {v3.ADAPT}, which says by which contract it was '
                            'recorded: give the contract')
-    episodes = []
-    for number, (columns, row) in enumerate(zip(index.columns(), index.rows, strict=True)):
-        try:
-            episodes.append(_episode(columns, row, index.tasks))
-        except DatasetError as error:
-            path = index.data_file(index.places[number])
-            raise DatasetError(f'{path}: episode {number}: {error}') from error
+    episodes = tuple(index.episodes())
     try:
-        dataset = Dataset(tuple(episodes), contract, index.meta)
+        dataset = Dataset(episodes, contract, index.meta)
     except DatasetError as error:
         raise DatasetError(f'{folder}: {error}') from error
     if index.contract == contract and index.hash not in (None, dataset.hash):
@@ -137,6 +131,20 @@ class FolderIndex:
                 raise DatasetError(f'{path}: {len(table)} rows, but the episodes table points to '
                                    f'{start} of them; {_MEND}')
 
+    def column(self, key: str) -> np.ndarray:
+        """Return one number column of all episodes, [N] or [N, k]."""
+        tables = [_read_table(self.data_file(place), [key]) for place in dict.fromkeys(self.places)]
+        return np.concatenate([_numpy(table[key]) for table in tables])
+
+    def episodes(self) -> Iterator[Episode]:
+        """Yield the episodes; one data file is in memory at a time."""
+        for number, (columns, row) in enumerate(zip(self.columns(), self.rows, strict=True)):
+            try:
+                yield _episode(columns, row, self.tasks, self.info)
+            except DatasetError as error:
+                path = self.data_file(self.places[number])
+                raise DatasetError(f'{path}: episode {number}: {error}') from error
+
     def remove_orphans(self) -> None:
         """Remove files that info.json does not count: they were written just before a kill."""
         kept = {self.folder / v3.EPISODES_PATH.format(chunk_index=chunk, file_index=file)
@@ -157,9 +165,8 @@ def read_columns(table: pa.Table) -> dict[str, np.ndarray]:
 
 
 def _episode(columns: dict[str, np.ndarray], row: dict[str, Any],
-             tasks: tuple[str, ...]) -> Episode:
+             tasks: tuple[str, ...], info: dict[str, Any]) -> Episode:
     size = row['length']
-    time_s = (columns[v3.TIME_NS] / 1e9 if v3.TIME_NS in columns else columns['timestamp'])
     success = row.get(v3.SUCCESS)
     if v3.SUCCESS not in row and 'next.success' in columns:
         success = bool(columns['next.success'].any())
@@ -169,10 +176,23 @@ def _episode(columns: dict[str, np.ndarray], row: dict[str, Any],
     return Episode(
         observation=columns[v3.STATE].reshape(size, -1),
         action=columns[v3.ACTION].reshape(size, -1),
-        timestamp_s=time_s, reward=columns.get('next.reward', np.zeros(size)),
+        timestamp_s=time_of(columns, info), reward=columns.get('next.reward', np.zeros(size)),
         success=success, seed=row.get(v3.SEED), noise_level=row.get(v3.NOISE_LEVEL),
         task=tasks[number],
         extras={key: value for key, value in columns.items() if key not in v3.RESERVED})
+
+
+def time_of(columns: dict[str, np.ndarray], info: dict[str, Any]) -> np.ndarray:
+    """Return the time of the rows of an episode [s]."""
+    if v3.TIME_NS in columns:
+        return columns[v3.TIME_NS] / 1e9
+    stored, rate = columns['timestamp'].astype(np.float64), info.get('fps')
+    if isinstance(rate, int | float) and rate > 0:
+        # `timestamp` is float32: where it means the grid of the rate, that is the exact time.
+        grid = np.arange(len(stored)) / rate
+        if np.abs(stored - grid).max(initial=0.0) < v3.TOLERANCE_S:
+            return grid
+    return stored
 
 
 def _read_table(path: Path, columns: list[str] | None = None) -> pa.Table:

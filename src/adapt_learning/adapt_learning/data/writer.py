@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from adapt_learning.data import lerobot_v3 as v3
-from adapt_learning.data.dataset import Dataset, check_episode
+from adapt_learning.data.dataset import ContentHash, Dataset, check_episode
 from adapt_learning.data.episode import Episode
 from adapt_learning.data.files import (
     empty_folder,
@@ -134,18 +134,30 @@ class DatasetWriter:
 
     def finish(self) -> Dataset:
         """Flush, add statistics and hash, and return what was written."""
+        self.seal()
+        return load_dataset(self.folder, allow_not_finite=True)
+
+    def seal(self, meta: Mapping[str, Any] | None = None) -> str:
+        """
+        Flush, add statistics and hash, and return the hash.
+
+        Needs the memory of one column, so it serves for datasets of any size. `meta` replaces the
+        lineage, for facts that are known at the end only.
+        """
         self.flush()
         if not self.episodes:
             raise DatasetError('a dataset without episodes cannot be finished')
-        parts = list(FolderIndex.read(self.folder).columns())
+        index = FolderIndex.read(self.folder)
         write_json(self.folder / v3.STATS, {
             key: {name: value.tolist() for name, value in column_stats(
-                np.concatenate([part[key] for part in parts])).items()}
-            for key in parts[0]})
-        del parts
-        dataset = load_dataset(self.folder, allow_not_finite=True)
-        self._write_adapt(dataset.hash)
-        return dataset
+                index.column(key)).items()}
+            for key, feature in self._columns.items() if feature['dtype'] != 'video'})
+        digest = ContentHash(self._contract)
+        for episode in index.episodes():
+            digest.add(episode)
+        self._meta = self._meta if meta is None else dict(meta)
+        self._write_adapt(digest.text)
+        return digest.text
 
     def _begin(self, contract: Contract, meta: dict, chunks_size: int, file_size_mb: int) -> None:
         self.episodes = 0
