@@ -257,7 +257,7 @@ class DemoRecorder(AdaptNode):
             self.get_logger().error(str(error))
             return str(error)
         self.take = Take(bag, now, takes.wall_offset_ns(), goal.stop_with_episode)
-        self.intake.look(recording=True)
+        self.intake.look()
         self.intake.begin(self.take)
         self.get_logger().info(f'recording {bag.folder.name}')
         self._publish_status()
@@ -295,7 +295,7 @@ class DemoRecorder(AdaptNode):
         now = time.monotonic_ns()
         if now - self._graph_ns > _GRAPH_NS:
             self._graph_ns = now
-            self.intake.look(self.take is not None and not self.take.stopped)
+            self.intake.look()
         if self._goal.cancel_requested:
             self._cancel()
         if self.take is not None and not self.take.stopped:

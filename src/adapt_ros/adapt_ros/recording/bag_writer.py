@@ -123,27 +123,30 @@ class BagWriter:
         self.hold()
         self._file.close()
 
-    def _run(self) -> None:
-        while True:
-            self._wake.wait(FLUSH_S)
-            self._wake.clear()
-            last = self._stop
-            self._flush()
-            if last:
-                return
-
-    def _flush(self) -> None:
-        with self._lock:
-            messages, entries = self._waiting, self._entries
-            self._waiting, self._entries, self._waiting_bytes = [], [], 0
-        if not messages:
-            return
+    def flush(self) -> None:
+        """Bring everything to the disk now; the thread does it in time."""
         with self._file_lock:
+            with self._lock:
+                messages, entries = self._waiting, self._entries
+                self._waiting, self._entries, self._waiting_bytes = [], [], 0
+            if not messages:
+                return
             try:
                 self._file.add_chunk(messages, entries)
                 self._file.sync()
             except OSError as error:
                 self._fail(error)
+
+    def _run(self) -> None:
+        try:
+            while not self._stop:
+                self._wake.wait(FLUSH_S)
+                self._wake.clear()
+                self.flush()
+            self.flush()
+        except Exception as error:
+            self.problem = f'a bug, please report it: {error!r}'
+            raise
 
     def _fail(self, error: OSError) -> None:
         self.problem = self.problem or f'writing failed: {error.strerror}'

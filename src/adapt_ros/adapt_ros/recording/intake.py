@@ -41,9 +41,9 @@ class Intake:
         """Remove the subscriptions from the host."""
         self._listener.destroy()
 
-    def look(self, recording: bool) -> None:
-        """Look who publishes (see Listener.look)."""
-        self._listener.look(recording)
+    def look(self) -> None:
+        """Look who publishes, and how."""
+        self._listener.look()
 
     def watch_of(self, topic: Topic) -> TopicWatch:
         """Return who judges a topic."""

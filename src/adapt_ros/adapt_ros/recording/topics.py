@@ -6,6 +6,8 @@ where all of them are reliable, with what was said before where all of them latc
 come or change later are found by looking at the graph now and then.
 """
 
+import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -21,6 +23,8 @@ from adapt_ros.recording.rosbag2 import definition
 
 # Deep: a recorder that is held up for a moment must not lose what came meanwhile.
 _DEPTH = 200
+# How long two subscriptions listen side by side when one takes the place of the other.
+_OVERLAP_NS = 1_000_000_000
 _IMAGE, _INFO = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CameraInfo'
 # Teleoperation pauses where a hand rests; a control loop would not.
 _COMMAND_AGE_S = 0.5
@@ -87,21 +91,17 @@ class Listener:
         self._node = node
         self.topics = tuple(topics)
         self._on_message = on_message
-        self._heard: dict[str, tuple[object, QoSProfile]] = {}
-        self.look(recording=False)
+        self._ears: dict[str, _Ear] = {}
+        self.look()
 
     def destroy(self) -> None:
         """Remove the subscriptions from the host."""
-        for subscription, _ in self._heard.values():
-            self._node.destroy_subscription(subscription)
-        self._heard = {}
+        for ear in self._ears.values():
+            ear.destroy()
+        self._ears = {}
 
-    def look(self, recording: bool) -> None:
-        """
-        Look at the graph: who publishes, and how.
-
-        While a bag is written a subscription is only renewed where nothing could come through it.
-        """
+    def look(self) -> None:
+        """Look at the graph: who publishes, and how."""
         for topic in self.topics:
             infos = self._node.get_publishers_info_by_topic(topic.name)
             topic.publishers = len(infos)
@@ -112,33 +112,73 @@ class Listener:
             others = {info.topic_type for info in infos} - {kind}
             topic.problem = (f'{topic.name} is published as {", ".join(sorted(others))}, and '
                              f'{kind} is expected; start the driver that the contract '
-                             'means') if others else self._learn(kind)
+                             'means') if others else _unknown(kind)
             if not topic.problem:
-                self._listen(topic, kind, recording)
+                topic.type_name = kind
+                if topic.name not in self._ears:
+                    self._ears[topic.name] = _Ear(self._node, topic, self._on_message)
+                self._ears[topic.name].adapt(_profile(topic))
 
-    def _learn(self, kind: str) -> str:
-        """Return why messages of a type cannot be recorded, or ''."""
-        try:
-            definition(kind)
-            message_class(kind)
-        except DatasetError as error:
-            return str(error)
-        except (ImportError, AttributeError):
-            return f'the Python messages of {kind} are not installed; install its package'
-        return ''
 
-    def _listen(self, topic: Topic, kind: str, recording: bool) -> None:
-        profile = _profile(topic)
-        if topic.name in self._heard:
-            subscription, present = self._heard[topic.name]
-            if _same(present, profile) or recording and _matches(present, topic.offered):
+class _Ear:
+    """
+    One topic's subscription, which changes to another quality of service without a gap.
+
+    A new subscription takes a moment to be matched, so for that time both listen, and what comes
+    twice is taken once.
+    """
+
+    def __init__(self, node: Node, topic: Topic, on_message: Callable[[Topic, bytes], None]):
+        self._node, self._topic, self._on_message = node, topic, on_message
+        self._profile: QoSProfile | None = None
+        self._subscriptions: list = []
+        self._changed_ns = 0
+        self._ahead: tuple[Counter, Counter] = (Counter(), Counter())
+        """What each of the two has brought that the other has not yet: hash -> number."""
+
+    def destroy(self) -> None:
+        """Stop listening."""
+        while self._subscriptions:
+            self._node.destroy_subscription(self._subscriptions.pop())
+
+    def adapt(self, profile: QoSProfile) -> None:
+        """Listen by this profile from now on."""
+        now = time.monotonic_ns()
+        if len(self._subscriptions) == 2:
+            if now - self._changed_ns < _OVERLAP_NS:
                 return
-            self._node.destroy_subscription(subscription)
-        topic.type_name = kind
-        self._heard[topic.name] = (self._node.create_subscription(
-            message_class(kind), topic.name,
-            lambda data, topic=topic: self._on_message(topic, bytes(data)), profile, raw=True),
-            profile)
+            self._node.destroy_subscription(self._subscriptions.pop(0))
+            self._ahead = (Counter(), Counter())
+        if self._profile is not None and _same(self._profile, profile):
+            return
+        self._profile, self._changed_ns = profile, now
+        made: list = []
+        made.append(self._node.create_subscription(
+            message_class(self._topic.type_name), self._topic.name,
+            lambda data: self._receive(made, bytes(data)), profile, raw=True))
+        self._subscriptions.append(made[0])
+
+    def _receive(self, made: list, data: bytes) -> None:
+        if len(self._subscriptions) == 2 and made[0] in self._subscriptions:
+            mine = self._subscriptions.index(made[0])
+            key = hash(data)
+            if self._ahead[1 - mine][key]:
+                self._ahead[1 - mine][key] -= 1
+                return
+            self._ahead[mine][key] += 1
+        self._on_message(self._topic, data)
+
+
+def _unknown(kind: str) -> str:
+    """Return why messages of a type cannot be recorded, or ''."""
+    try:
+        definition(kind)
+        message_class(kind)
+    except DatasetError as error:
+        return str(error)
+    except (ImportError, AttributeError):
+        return f'the Python messages of {kind} are not installed; install its package'
+    return ''
 
 
 def _profile(topic: Topic) -> QoSProfile:
@@ -157,15 +197,6 @@ def _profile(topic: Topic) -> QoSProfile:
 
 def _same(one: QoSProfile, other: QoSProfile) -> bool:
     return (one.reliability, one.durability) == (other.reliability, other.durability)
-
-
-def _matches(heard: QoSProfile, offered: list[QoSProfile]) -> bool:
-    """Return whether a subscription hears every publisher."""
-    reliable = heard.reliability == ReliabilityPolicy.RELIABLE
-    latched = heard.durability == DurabilityPolicy.TRANSIENT_LOCAL
-    return all((not reliable or q.reliability == ReliabilityPolicy.RELIABLE)
-               and (not latched or q.durability == DurabilityPolicy.TRANSIENT_LOCAL)
-               for q in offered)
 
 
 def _by_topic(features) -> dict[str, list]:
