@@ -72,7 +72,7 @@ class WeightedBatch(Batch):
 
 
 class NoisyDemonstrationsCloning(Policy):
-    """K members; each is an ensemble of M Gaussian policies, and acts by the mean of their means."""
+    """K ensembles of M Gaussian policies; each acts by the mean of their means."""
 
     Config = NoisyDemonstrationsCloningConfig
 
@@ -167,6 +167,7 @@ class IterationStage(Stage):
         weighted = WeightedBatch(training.observation, training.action, self.weights(training))
         return dealt(weighted, config.networks, config.disjoint)
 
+    @torch.no_grad()
     def weights(self, training: Batch) -> Tensor:
         """Return R(s, a) of the pairs, [K or 1, N]; its mean is 1 for every member."""
         if self.iteration == 0:

@@ -5,9 +5,9 @@ uniform counter-examples). The policy searches the action of lowest energy witho
 candidates spread over the box of actions, resampled by exp(-E) and perturbed with less and less
 noise.
 
-The search is deterministic: its random numbers are drawn once, by `search_seed`, and the resampling
-is systematic (equal steps through the cumulated probabilities). So it can be exported whole, and the
-same observation gives the same action everywhere.
+The search is deterministic: its random numbers are drawn once, by `search_seed`, and the
+resampling is systematic (equal steps through the cumulated probabilities). So it can be exported
+whole, and the same observation gives the same action everywhere.
 """
 
 from dataclasses import dataclass, field
