@@ -120,10 +120,6 @@ class CommandWriter:
             if features:
                 publisher.publish(_fill(self._messages[topic], features, commands, stamp))
 
-    def delivered(self) -> bool:
-        """Return whether all reliable listeners have everything that was written."""
-        return _delivered(self._publishers)
-
     def crowded(self) -> tuple[str, ...]:
         """Return the command topics that somebody else publishes to as well."""
         return tuple(t for t in self._publishers if self._node.count_publishers(t) > 1)
@@ -150,10 +146,6 @@ class ObservationWriter:
         for publisher in self._publishers.values():
             self._node.destroy_publisher(publisher)
         self._publishers = {}
-
-    def delivered(self) -> bool:
-        """Return whether all reliable listeners have everything that was written."""
-        return _delivered(self._publishers)
 
     def write(self, raw: Mapping[str, np.ndarray], stamp: int, begin: bool = False) -> None:
         """Publish raw values with this stamp [ns]; what is fixed per episode at its begin only."""
@@ -237,10 +229,6 @@ def _fill(message, features, values: Mapping[str, np.ndarray], stamp: int):
             value = value * gain + offset
         encode(message, feature.field, value, feature.names)
     return message
-
-
-def _delivered(publishers) -> bool:
-    return all(p.wait_for_all_acked(Duration(nanoseconds=1)) for p in publishers.values())
 
 
 def _device(feature) -> tuple[float, float]:

@@ -1,7 +1,5 @@
 """A task's expert at the wheel of a simulated robot, as a robot with a controller of its own."""
 
-import time
-
 import numpy as np
 from rclpy.node import Node
 
@@ -11,9 +9,6 @@ from adapt_ros.scene import Scene
 
 DEFAULT = 'default'
 """Name of the task's first expert."""
-
-# Without a pace: how long slow listeners are waited for [ns] before the next words go out.
-_PATIENCE_NS = 500_000_000
 
 
 class ExpertDrive:
@@ -30,7 +25,6 @@ class ExpertDrive:
         self._pollution = pollution
         self._writer = CommandWriter(node, scene.contract)
         self._commands: dict[str, np.ndarray] | None = None
-        self._said_ns = 0
 
     def destroy(self) -> None:
         """Remove the publishers from the host."""
@@ -48,7 +42,6 @@ class ExpertDrive:
         What is executed is the expert's action on the true values, also where other values are
         published.
         """
-        self._said_ns = time.monotonic_ns()
         if self._commands is not None:
             commands, self._commands = self._commands, None
             return commands
@@ -59,12 +52,6 @@ class ExpertDrive:
         stamp = self._scene.stamp_ns
         self._writer.write(self._pollution.commands(self._commands, stamp), stamp)
         return None
-
-    def heard(self, observations_delivered: bool) -> bool:
-        """Return whether the listeners have what was said; the slowest is not waited for long."""
-        if time.monotonic_ns() - self._said_ns > _PATIENCE_NS:
-            return True
-        return observations_delivered and self._writer.delivered()
 
     def rivals(self) -> tuple[str, ...]:
         """Return the command topics on which somebody else commands; nobody listens to that."""
