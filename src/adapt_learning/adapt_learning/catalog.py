@@ -28,6 +28,7 @@ FILTERS = MappingProxyType({
     'ae': 'adapt_learning.restoration.autoencoder:AutoencoderFilter',
     'lof': 'adapt_learning.restoration.lof:LocalOutlierFilter',
     'ae_lof': 'adapt_learning.restoration.ae_lof:AutoencoderLofFilter',
+    'trajectory': 'adapt_learning.restoration.trajectory_filter:TrajectoryFilter',
 })
 
 RESTORERS = MappingProxyType({
@@ -40,7 +41,12 @@ RESTORERS = MappingProxyType({
 
 POLLUTIONS = MappingProxyType({})
 
-FORMATS = MappingProxyType({})
+FORMATS = MappingProxyType({
+    'robomimic': 'adapt_learning.formats.robomimic:Robomimic',
+    'minari': 'adapt_learning.formats.minari:Minari',
+    'pt': 'adapt_learning.formats.pt:Pt',
+    'lerobot': 'adapt_learning.formats.lerobot:LeRobot',
+})
 
 _KINDS = {'task': TASKS, 'policy': POLICIES, 'filter': FILTERS, 'restorer': RESTORERS,
           'pollution': POLLUTIONS, 'format': FORMATS}

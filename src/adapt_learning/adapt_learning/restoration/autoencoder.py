@@ -34,7 +34,7 @@ class AutoencoderConfig:
     bottleneck: int = 0
     """Size of the features z; 0: half of the elements that vary, rounded up."""
     optimization: OptimizationConfig = field(default_factory=lambda: OptimizationConfig(
-        steps=3000, batch=256, learning_rate=2e-3, ema_decay=0.99))
+        steps=3000, batch=256, learning_rate=2e-3, ema_decay=0.99, precision='float32'))
     training_rows: int = 50_000
     """At most so many rows, drawn at random, are trained on."""
 
@@ -127,7 +127,7 @@ def trained_autoencoder(values: np.ndarray, config: AutoencoderConfig, seed: int
     with tempfile.TemporaryDirectory() as folder:
         # It takes seconds: a start after a crash trains anew, so nothing is saved on the way.
         run_stages(module, training, None, LoopSettings(
-            Path(folder), _NoLog(), TrainingProgress(progress), checkpoint_every_s=float('inf')))
+            Path(folder), NoLog(), TrainingProgress(progress), checkpoint_every_s=float('inf')))
     return module
 
 
@@ -164,6 +164,8 @@ class TrainingProgress:
         self.progress(done / self.steps, f'{self.stage}: {text}')
 
 
-class _NoLog:
+class NoLog:
+    """Where the numbers of a training go that nobody reads."""
+
     def write(self, stage: str, step: int, values: dict[str, list[float]]) -> None:
         """Keep nothing: the loss is shown as progress."""

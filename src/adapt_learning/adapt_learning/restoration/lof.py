@@ -1,4 +1,4 @@
-"""Local Outlier Factor (Breunig et al. 2000): is a value lonelier than its neighbours are?
+"""Local Outlier Factor (Breunig et al. 2000): what is lonelier than its neighbours is suspicious.
 
 The reachability of o from its neighbour q is max(k-distance of q, distance of o and q); the local
 density of o is one over the mean reachability from its k neighbours; the factor is the mean density

@@ -1,0 +1,146 @@
+"""Trajectory filter (ours): a value is judged by its neighbours in time and by the other side.
+
+A network predicts x_t from x_{t-k}..x_{t+k} without x_t itself, and from y_{t-k}..y_{t+k} of the
+other side, as a Student t distribution per element. Its score is the negative log likelihood: how
+far the value lies from the prediction, in units of how sure the prediction is. The closing of the
+gripper, whose instant cannot be predicted well, is not suspected for it.
+
+The heavy tails of the t distribution keep the polluted values from spoiling the training: targets
+and inputs are polluted, too.
+"""
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from adapt_learning.errors import SettingError
+from adapt_learning.restoration.autoencoder import NoLog, TrainingProgress, varying
+from adapt_learning.restoration.base import Filter, Progress, Side
+from adapt_learning.stacked.config import OptimizationConfig
+from adapt_learning.stacked.layers import MemberRandom
+from adapt_learning.stacked.loop import LoopSettings, run_stages
+from adapt_learning.stacked.mlp import MLPConfig, StackedMLP
+from adapt_learning.stacked.stage import Draws, Samples, Stage
+
+CHUNK = 8192
+"""Rows that are scored at once."""
+
+_LIMIT = 10.0
+"""Largest magnitude of an input, normalised."""
+
+_LOG_SCALE = (-6.0, 3.0)
+"""Range of the log of the predicted scale: surer than exp(-6) of a std it need not be."""
+
+
+@dataclass(frozen=True)
+class TrajectoryFilterConfig:
+    """Settings of the prediction from neighbours in time."""
+
+    reach: int = 4
+    """k: so many rows before and after."""
+    network: MLPConfig = field(default_factory=lambda: MLPConfig(128, 2, 'silu'))
+    optimization: OptimizationConfig = field(default_factory=lambda: OptimizationConfig(
+        steps=3000, batch=256, learning_rate=2e-3, ema_decay=0.99, gradient_clip=1.0,
+        precision='float32'))
+    freedom: float = 3.0
+    """Degrees of freedom of the t distribution: the smaller, the less a far value counts."""
+
+    def __post_init__(self):
+        if self.reach < 1:
+            raise SettingError(f'reach is at least 1; got {self.reach}')
+        if self.freedom <= 0:
+            raise SettingError(f'freedom is above 0; got {self.freedom}')
+
+
+class TrajectoryFilter(Filter):
+    """Scores by how unlikely a value is between its neighbours."""
+
+    Config = TrajectoryFilterConfig
+
+    def scores(self, side: Side, seed: int, progress: Progress) -> np.ndarray:
+        """Return the negative log likelihood per element of every row, float64 [N]."""
+        values, other = varying(side.values), varying(side.other)
+        if not values.shape[1]:
+            return np.zeros(len(values))
+        side = Side(side.name, values, other, side.episode)
+        module = _Predictor(side, self.config, seed)
+        rows = _Rows(torch.arange(len(values))[None])
+        with tempfile.TemporaryDirectory() as folder:
+            run_stages(module, rows, None, LoopSettings(
+                Path(folder), NoLog(), TrainingProgress(progress),
+                checkpoint_every_s=float('inf')))
+        return module.scores()
+
+
+@dataclass(frozen=True)
+class _Rows(Samples):
+    """Indices of rows, int64 [1, B]: windows are cut out of the data when they are needed."""
+
+    row: Tensor
+
+
+class _Predictor(nn.Module):
+    """The network and the data that its windows are cut from."""
+
+    def __init__(self, side: Side, config: TrajectoryFilterConfig, seed: int):
+        super().__init__()
+        self.config, self.seeds = config, (seed,)
+        self.values, self.other = torch.from_numpy(side.values), torch.from_numpy(side.other)
+        offsets = [o for o in range(-config.reach, config.reach + 1) if o]
+        at, there = zip(*(side.neighbor(o) for o in offsets), strict=True)
+        self.neighbor = torch.from_numpy(np.stack(at, 1))
+        self.exists = torch.from_numpy(np.stack(there, 1))
+        size, n = side.values.shape[1], len(offsets)
+        inputs = n * (size + 1 + side.other.shape[1]) + side.other.shape[1]
+        self.network = StackedMLP(config.network, inputs, 2 * size,
+                                  MemberRandom(self.seeds, 'predictor weights'))
+
+    def stages(self) -> tuple[Stage, ...]:
+        """Return the only stage."""
+        return (_PredictionStage(self),)
+
+    def unlikeliness(self, row: Tensor) -> Tensor:
+        """Return the negative log likelihood of rows [B], up to a constant, per element [B, D]."""
+        near, exists = self.neighbor[row], self.exists[row]
+        window = torch.cat([
+            (self.values[near] * exists[..., None]).flatten(1),
+            (self.other[near] * exists[..., None]).flatten(1),
+            self.other[row], exists.float()], 1).clamp(-_LIMIT, _LIMIT)
+        mean, scale = self.network(window[None])[0].chunk(2, -1)
+        # The network starts unsure: at exp(-1) of a std, not at one that it would have to forget.
+        log_scale = (scale - 1).clamp(*_LOG_SCALE)
+        z = (self.values[row] - mean) * torch.exp(-log_scale)
+        nu = self.config.freedom
+        return log_scale + (nu + 1) / 2 * torch.log1p(z.square() / nu)
+
+    @torch.no_grad()
+    def scores(self) -> np.ndarray:
+        """Return the mean over the elements of every row, float64 [N]."""
+        return np.concatenate([
+            self.unlikeliness(rows).mean(1).double().numpy()
+            for rows in torch.arange(len(self.values)).split(CHUNK)])
+
+
+class _PredictionStage(Stage):
+    """Minimise the negative log likelihood."""
+
+    name = 'predictor'
+
+    def __init__(self, module: _Predictor):
+        self.module, self.config = module, module.config.optimization
+
+    def draw(self, random: MemberRandom, steps: int, batch: int) -> Draws:
+        """Draw nothing."""
+        return {}
+
+    def loss(self, batch: _Rows, draws: Draws) -> dict[str, Tensor]:
+        """Return the mean over batch and elements [1]."""
+        return {'loss': self.score(batch)}
+
+    def score(self, batch: _Rows) -> Tensor:
+        """Return the mean over rows and elements [1]."""
+        return self.module.unlikeliness(batch.row[0]).mean()[None]
