@@ -68,11 +68,11 @@ def view(folder: FolderArgument, episode: Annotated[
         view_picture(out, seen, str(folder))
     write_result(json, {'folder': str(folder), 'hash': dataset.hash} | seen.as_dict())
     from rich.table import Table
+    heads, rows = seen.table()
     table = Table(title=f'{folder}: {seen.title}')
-    for name in ('row', 'time [s]', 'state', 'action', 'largest change of the state',
-                 'largest change of the action'):
+    for name in heads:
         table.add_column(name, justify='right' if name in ('row', 'time [s]') else 'left')
-    for row in seen.table():
+    for row in rows:
         table.add_row(*row)
     target = console(json)
     if table.row_count:

@@ -153,12 +153,12 @@ def bars(title: str, rows: Sequence[tuple[str, float]], unit: str = '') -> str:
 def stacked(title: str, parts_of: Sequence[tuple[str, float]]) -> str:
     """Draw shares of one whole as a bar; names and percentages stand below."""
     total = sum(value for _, value in parts_of) or 1.0
-    x, drawn, patterns = 0.0, [], ('', ' opacity=".55"', ' opacity=".8"', ' opacity=".4"')
+    x, drawn = 0.0, []
     for i, (_, value) in enumerate(parts_of):
         width = WIDTH * value / total
         if width > 0:
             drawn.append(f'<rect x="{x:.1f}" y="2" width="{width:.1f}" height="24" '
-                         f'fill="{color(i)}"{patterns[i % 4]} stroke="var(--bg)"/>')
+                         f'fill="{color(i)}" stroke="var(--bg)" stroke-width="2"/>')
         x += width
     key = ''.join(f'<span>{_sample(color(i))} {escape(name)} {100 * value / total:.1f} %</span>'
                   for i, (name, value) in enumerate(parts_of))
@@ -221,8 +221,9 @@ def _svg(title: str, says: str, parts: Sequence[str], height: int = HEIGHT) -> s
 
 
 def _key(shown: Sequence[Line]) -> str:
-    items = ''.join(f'<span>{_sample(line.color or color(i), line.dashed)} {escape(line.name)}'
-                    '</span>' for i, line in enumerate(shown))
+    # Lines of one name (all those before the restoration) share one entry.
+    named = {line.name: (line.color or color(i), line.dashed) for i, line in enumerate(shown)}
+    items = ''.join(f'<span>{_sample(*how)} {escape(name)}</span>' for name, how in named.items())
     return f'<div class="key">{items}</div>'
 
 

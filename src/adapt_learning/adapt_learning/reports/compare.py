@@ -9,7 +9,7 @@ import numpy as np
 
 from adapt_learning.data import Dataset, Episode
 from adapt_learning.data.quality import QualityConfig
-from adapt_learning.data.quality.rows import Rows
+from adapt_learning.data.quality.rows import Rows, spread
 from adapt_learning.data.quality.suspects import Suspects
 from adapt_learning.errors import DatasetError, SettingError
 
@@ -91,7 +91,7 @@ class Edits:
         """Return by how much each value was changed, in std of the input, float64 [M, D]."""
         index = SIDES.index(side)
         old, new = self.before.pairs()[index], self.after.pairs()[index]
-        std = np.nan_to_num(old).std(axis=0, dtype=np.float64)
+        std = spread(np.nan_to_num(old))
         return (new.astype(np.float64) - old[self.source]) / np.where(std > 0, std, 1.0)
 
 
@@ -148,17 +148,19 @@ class EpisodeView:
         return {side: getattr(self.episode, part).astype(np.float64)
                 - getattr(self.source, part)[rows] for side, part in parts.items()}
 
-    def table(self) -> list[tuple[str, ...]]:
-        """Return one line per row that is suspected or edited: row, time, words, changes."""
-        lines = []
+    def table(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """Return the headings, and one line per row that is suspected or edited."""
+        heads, lines = ('row', 'time [s]', *SIDES), []
+        if self.source is not None:
+            heads += tuple(f'largest change of the {side}' for side in SIDES)
         for row in range(len(self.episode)):
             if not any(self.suspected[s][row] or self.edited[s][row] for s in SIDES):
                 continue
             own = int(self.episode.extras[SOURCE_ROW][row]) if self.restored else row
             lines.append((str(own), f'{self.episode.timestamp_s[row]:.3f}',
                           *(self._words(side, row) for side in SIDES),
-                          *(self._largest(side, row) for side in SIDES)))
-        return lines
+                          *(self._largest(side, row) for side in SIDES))[:len(heads)])
+        return heads, lines
 
     def as_dict(self) -> dict[str, Any]:
         """Return the machine-readable form."""

@@ -61,11 +61,12 @@ def figures(*drawn: tuple[str, str]) -> str:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | int | float]],
-          tools: bool = False) -> str:
+          tools: bool = False, verdicts: bool = True) -> str:
     """
     Return a table; numbers are aligned, a verdict becomes its badge.
 
-    With `tools` it can be sorted by a click on a heading and filtered by words.
+    With `tools` it can be sorted by a click on a heading and filtered by words, and by verdicts
+    where there are some.
     """
     cells = []
     for row in rows:
@@ -78,9 +79,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str | int | float]],
         return body
     buttons = ''.join(f'<button type="button" data-v="{v}">{label}</button>' for v, label in (
         ('', 'all'), *((v, f'{mark} {v}') for v, mark in MARKS.items())))
+    group = f'<span role="group" aria-label="verdict">{buttons}</span>' if verdicts else ''
     return ('<div class="filter"><label>Show rows with <input type="search" '
-            'placeholder="episode, reason ..."></label>'
-            f'<span role="group" aria-label="verdict">{buttons}</span></div>{body}')
+            f'placeholder="number, word ..."></label>{group}</div>{body}')
 
 
 def details(title: str, *parts: str) -> str:

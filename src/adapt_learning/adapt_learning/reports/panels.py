@@ -47,7 +47,7 @@ def draw_episode(contract: Contract, time_s: np.ndarray, observation: np.ndarray
             if before is not None:
                 old = before[2 if panel.is_action else 1][:, panel.columns][:, i]
                 if not np.array_equal(old, values[:, i], equal_nan=True):
-                    shown.append(_line(f'{name} before', before[0], old, i, dashed=True))
+                    shown.append(_line('before', before[0], old, i, dashed=True))
             shown.append(_line(name, time_s, values[:, i], i))
         rows = np.asarray(action_rows if panel.is_action else state_rows, dtype=int)
         title = f'{panel.title} [{panel.unit}]' if panel.unit != '1' else panel.title

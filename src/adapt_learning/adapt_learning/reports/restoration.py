@@ -57,8 +57,8 @@ def _verdict(edits: Edits, facts: dict[str, Any]) -> tuple[str, str]:
 
 def _numbers(edits: Edits, facts: dict[str, Any]) -> str:
     estimates = facts.get('estimates') or {}
-    shares = [(f'{key.replace("_", " ")} (estimated)', page.percent(value))
-              for key, value in estimates.items() if isinstance(value, float) and 0 <= value <= 1]
+    shares = [(f'{side}s polluted, estimated', page.percent(estimates[side]))
+              for side in SIDES if isinstance(estimates.get(side), int | float)]
     seconds = facts.get('seconds') or {}
     total = sum(seconds.values()) if isinstance(seconds, dict) else seconds
     return page.cards((
@@ -69,7 +69,7 @@ def _numbers(edits: Edits, facts: dict[str, Any]) -> str:
           for side in SIDES),
         *((f'{side}s restored', page.number(int(edits.flag(side, 'edited').sum())))
           for side in SIDES),
-        *shares[:4], ('seconds', page.number(float(total)))))
+        *shares, ('seconds', page.number(float(total)))))
 
 
 def _next(edits: Edits) -> str:
@@ -174,7 +174,8 @@ def _episodes(edits: Edits) -> str:
             for number in range(len(edits.before)))
     heads = ('source episode', 'pairs', 'dropped', 'states suspected', 'states restored',
              'actions suspected', 'actions restored', 'largest edit [std]')
-    return page.section('Every episode', page.table(heads, rows, tools=True),
+    return page.section('Every episode', page.table(heads, rows, tools=True,
+                                                   verdicts=False),
                         note='A click on a heading sorts.')
 
 

@@ -31,7 +31,7 @@ svg text{fill:var(--ink);font:11px system-ui,sans-serif}svg .soft{fill:var(--sof
 svg .axis{stroke:var(--line);stroke-width:1;fill:none}
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.92rem}
 th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
-th{background:var(--card);white-space:nowrap}td.n{text-align:right;
+th{background:var(--card)}td.n{text-align:right;
 font-variant-numeric:tabular-nums;white-space:nowrap}
 .tools th{cursor:pointer}.tools th[aria-sort]::after{content:" ▾"}
 .tools th[aria-sort=ascending]::after{content:" ▴"}.tools{content-visibility:auto}

@@ -8,17 +8,14 @@ from adapt_learning.reports import page
 from adapt_learning.reports.compare import SIDES, EpisodeView
 from adapt_learning.reports.panels import draw_episode
 
-HEADS = ('row', 'time [s]', 'state', 'action', 'largest change of the state',
-         'largest change of the action')
-
 
 def view_page(path: str | Path, seen: EpisodeView, name: str) -> None:
     """Write one episode as an HTML file; `name` is what the page calls the dataset."""
-    rows = seen.table()
+    heads, rows = seen.table()
     page.write_page(path, f'{name}: episode {seen.number}', (
         page.heading(seen.title.capitalize(), name), f'<p>{seen.sentence}</p>',
         page.section('Signals', drawing(seen), note=legend(seen)),
-        page.section('Rows', page.table(HEADS, rows) if rows else
+        page.section('Rows', page.table(heads, rows) if rows else
                      '<p>No row is suspected or changed.</p>')))
 
 

@@ -23,10 +23,10 @@ def view_picture(path: str | Path, seen: EpisodeView, name: str) -> None:
     figure = Figure(figsize=(13.3, 2.6 * lines + 0.8), dpi=110, layout='constrained')
     FigureCanvasAgg(figure)  # without pyplot: no global state, no window, any thread
     figure.suptitle(f'{name}: {seen.title}. {seen.sentence}', fontsize=12)
-    axes = figure.subplots(lines, _COLUMNS, squeeze=False).flat
+    axes = list(figure.subplots(lines, _COLUMNS, squeeze=False).flat)
     for panel, part in zip(shown, axes, strict=False):
         _draw(part, panel, seen)
-    for part in list(axes)[len(shown):]:
+    for part in axes[len(shown):]:
         part.set_axis_off()
     write_atomically(Path(path).absolute(),
                      lambda temporary: figure.savefig(temporary, format='png'))

@@ -135,7 +135,8 @@ def check_spikes(number: int, episode: Episode, norms: Norms) -> Finding:
     """Judge single observations that jump away and back by half of what they ever move."""
     rows = norms.spikes[number]
     return at_least('spikes', len(rows), 1, LOOK,
-                    'values that jump away and back at once in {:.0f} of the rows', RESTORE, _rows(rows))
+                    'values that jump away and back at once in {:.0f} of the rows', RESTORE,
+                    _rows(rows))
 
 
 def check_jumps(number: int, episode: Episode, norms: Norms) -> Finding:
@@ -158,7 +159,8 @@ def check_zeros(number: int, episode: Episode, norms: Norms) -> Finding:
     """Judge rows that are 0 as a whole: a sensor dropped out."""
     rows = norms.zeros[number]
     return at_least('zeros', len(rows), 1, LOOK,
-                    'all values are 0 (sensors dropped out) in {:.0f} of the rows', RESTORE, _rows(rows))
+                    'all values are 0 (sensors dropped out) in {:.0f} of the rows', RESTORE,
+                    _rows(rows))
 
 
 def check_states(number: int, episode: Episode, norms: Norms) -> Finding:
