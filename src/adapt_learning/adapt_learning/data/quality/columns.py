@@ -6,7 +6,7 @@ import numpy as np
 
 from adapt_learning.data.quality.rows import spread
 
-CONSTANT, NEARLY, TAILS, RARE, SWITCH = (
+CONSTANT, NEARLY, HEAVY_TAILS, RARE, SWITCH = (
     'constant', 'nearly constant', 'heavy tails', 'mostly one value', 'mostly at its ends')
 
 _NEARLY = 0.01
@@ -81,5 +81,5 @@ def _traps(fact: dict[str, float], widest: float) -> tuple[str, ...]:
         farthest = max(fact['maximum'] - fact['median'], fact['median'] - fact['minimum'])
         # The middle 90 % of a normal distribution take 3.29 standard deviations.
         if farthest > _TAILS * fact['middle'] / 3.29:
-            traps.append(TAILS)
+            traps.append(HEAVY_TAILS)
     return tuple(traps)

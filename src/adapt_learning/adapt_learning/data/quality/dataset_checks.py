@@ -110,7 +110,7 @@ def check_columns(dataset: Dataset, norms: Norms) -> Finding:
     found = observation_columns(dataset, norms) + action_columns(dataset, norms)
     parts = []
     for trap, text in ((words.NEARLY, 'little motion; dividing by their std makes noise of them'),
-                       (words.TAILS, 'few values far outside, which stretch mean and std'),
+                       (words.HEAVY_TAILS, 'few values far outside, which stretch mean and std'),
                        (words.RARE, 'mostly one value; the std is that of rare events')):
         names = [column.name for column in found if trap in column.traps]
         if names:

@@ -1,0 +1,217 @@
+"""What is said of a dataset as a whole: every check fires on its fault and is silent without."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from adapt_learning.data import Dataset
+from adapt_learning.data.quality import BAD, LOOK, OK, QualityConfig, report
+from adapt_learning.data.quality.columns import HEAVY_TAILS, NEARLY, RARE, SWITCH, columns
+from adapt_learning.errors import DatasetError, SettingError
+
+COUNT, LENGTH = 24, 40
+
+
+@pytest.fixture
+def make(contract):
+    """Return a function that makes 24 smooth episodes; `change(i, arrays)` may change each."""
+    from adapt_learning.data import Episode
+
+    def made(change=None, count=COUNT):
+        episodes = []
+        for i in range(count):
+            rng = np.random.default_rng(i)
+            t = np.arange(LENGTH)
+            action = 0.6 * np.sin(t[:, None] / 6 + 6 * rng.uniform(size=4))
+            # The first three elements are driven by the first three actions, one row later.
+            moved = np.cumsum(np.vstack([np.zeros((1, 3)), action[:-1, :3]]), axis=0)
+            path = rng.uniform(size=3) + 0.05 * moved
+            rest = np.sin(t[:, None] / 9 + 6 * rng.uniform(size=10))
+            goal = np.broadcast_to(rng.uniform(size=3), (LENGTH, 3))
+            arrays = {'observation': np.hstack([path, rest, goal]), 'action': action,
+                      'timestamp_s': t * 0.04, 'success': True, 'seed': i}
+            if change is not None:
+                change(i, arrays)
+            reward = np.zeros(len(arrays['action']))
+            episodes.append(Episode(reward=reward, noise_level=1.0, task='pick', **arrays))
+        return Dataset(tuple(episodes), contract)
+
+    return made
+
+
+def finding(result, name):
+    return next(f for f in result.findings if f.check == name)
+
+
+def test_nothing_odd_in_good_data(make):
+    result = report(make())
+    assert result.verdict == OK and result.advice == ('Train on it.',)
+    assert {f.verdict for f in result.findings} == {OK}
+    assert 'nothing odd' in result.summary
+
+
+def few(i, arrays):
+    arrays['success'] = None if i == 3 else i > 5
+
+
+def noisy(i, arrays):
+    rng = np.random.default_rng(100 + i)
+    rows = rng.random(LENGTH) < 0.2
+    arrays['action'] = arrays['action'] + rows[:, None] * rng.normal(size=(LENGTH, 4)) * 0.4
+
+
+def rough(i, arrays):
+    arrays['action'] = np.random.default_rng(i).uniform(-1, 1, (LENGTH, 4))
+
+
+def spiked(i, arrays):
+    arrays['observation'][20, 5] += 3 * (i % 2)
+
+
+def late(i, arrays):
+    first = arrays['observation'][:1, :3]
+    arrays['observation'][:, :3] = np.vstack([np.repeat(first, 5, 0),
+                                              arrays['observation'][:-5, :3]])
+
+
+def early(i, arrays):
+    arrays['action'] = np.vstack([np.zeros((3, 4)), arrays['action'][:-3]])
+
+
+def in_millimetres(i, arrays):
+    arrays['action'] = arrays['action'] * 50
+
+
+def one_start(i, arrays):
+    arrays['observation'] = (arrays['observation'] - arrays['observation'][0])
+
+
+def contrary(i, arrays):
+    """Let the same states be answered one way in even episodes, the other way in odd ones."""
+    t = np.arange(LENGTH)[:, None]
+    arrays['observation'] = np.sin(t / 9 + np.linspace(0, 1, 16)) + 0.001 * i
+    arrays['action'] = np.full((LENGTH, 4), 0.8 if i % 2 else -0.8)
+    arrays['action'][:, 0] = np.sin(t[:, 0] / 5) * 0.9 * (1 if i % 2 else -1)
+
+
+def same_seed(i, arrays):
+    arrays['seed'] = i // 2
+
+
+@pytest.mark.parametrize('change, check, verdict, words', [
+    (few, 'outcomes', LOOK, '5 episodes failed, of 1 nobody said'),
+    (noisy, 'pollution', BAD, 'of the actions do not fit'),
+    (rough, 'pollution', LOOK, 'actions are too rough'),
+    (spiked, 'faults', LOOK, '50% of the episodes have spikes'),
+    (late, 'lag', LOOK, '5 rows (200 ms) later'),
+    (early, 'lag', LOOK, '3 rows before the command'),
+    (in_millimetres, 'action box', LOOK, 'another unit'),
+    (one_start, 'coverage', LOOK, 'begin at the same place'),
+    (contrary, 'contradictions', LOOK, 'contradict'),
+    (same_seed, 'leaks', LOOK, '12 episodes have the start'),
+])
+def test_each_check_sees_its_fault(make, change, check, verdict, words):
+    result = report(make(change))
+    found = finding(result, check)
+    assert found.verdict == verdict and words in found.reason
+    assert result.verdict != OK
+
+
+def test_few_episodes_are_few(make):
+    assert finding(report(make(count=4)), 'amount').verdict == LOOK
+
+
+def test_near_duplicates_are_found_and_named(make):
+    good = make()
+    shaken = replace(good.episodes[5], seed=99, observation=good.episodes[5].observation + 1e-3)
+    result = report(Dataset((*good.episodes, shaken), good.contract))
+    assert result.episodes[-1].reasons[0].startswith('nearly the same as episode 5')
+    assert finding(result, 'leaks').value == 1 and 'Leave out episode 24' in result.advice[0]
+
+
+def test_the_true_clock_is_told(make):
+    assert 'exactly on the grid' in finding(report(make()), 'clock').reason
+
+    def measured(i, arrays):
+        arrays['timestamp_s'] = np.cumsum(np.random.default_rng(i).uniform(0.035, 0.045, LENGTH))
+
+    result = report(make(measured))
+    assert 'ms on average' in finding(result, 'clock').reason and result.count(OK) == COUNT
+
+    def slow(i, arrays):
+        arrays['timestamp_s'] = np.arange(LENGTH) * (0.05 if i == 7 else 0.04)
+
+    entry = report(make(slow)).episodes[7]
+    assert entry.reasons == ('it runs at 20 Hz, the contract says 25 Hz',)
+
+
+def test_an_uneven_clock_is_told(make):
+    def uneven(i, arrays):
+        steps = np.where(np.arange(LENGTH) % 2, 0.02, 0.058) if i == 2 else np.full(LENGTH, 0.04)
+        arrays['timestamp_s'] = np.cumsum(steps)
+
+    reasons = report(make(uneven)).episodes[2].reasons
+    assert any('the period varies by 4' in reason for reason in reasons)
+
+
+def test_dropped_rows_of_a_restoration_are_no_gap(make):
+    def holes(i, arrays):
+        kept = np.arange(LENGTH) % 5 != 3
+        for name in ('observation', 'action', 'timestamp_s'):
+            arrays[name] = arrays[name][kept]
+        arrays['extras'] = {'adapt.source_row': np.flatnonzero(kept)}
+
+    result = report(make(holes))
+    assert all('gaps' not in ' '.join(e.reasons) for e in result.episodes)
+
+
+@pytest.mark.parametrize('fault, check', [
+    (lambda a: a['observation'].__setitem__((slice(10, 16), 4), a['observation'][10, 4]), 'stuck'),
+    (lambda a: a['observation'].__setitem__(slice(12, 14), 0.0), 'zeros'),
+    (lambda a: a['observation'].__setitem__(slice(20, None), a['observation'][20:] + 0.8), 'jumps'),
+    (lambda a: a.__setitem__('action', a['action'] * np.array([2.5, 1, 1, 1])), 'beyond'),
+    (lambda a: a.__setitem__('observation', a['observation'] + 9), 'outlier'),
+    (lambda a: a.__setitem__('observation', a['observation'] + np.random.default_rng(0).normal(
+        size=(LENGTH, 16)) * 0.05), 'shaking'),
+])
+def test_faults_of_one_episode(make, fault, check):
+    def one(i, arrays):
+        if i == 11:
+            fault(arrays)
+
+    result = report(make(one))
+    odd = {f.check for f in result.episodes[11].findings if f.verdict != OK}
+    assert check in odd
+    assert all(e.verdict == OK for e in result.episodes if e.episode != 11)
+
+
+def test_a_late_episode_among_punctual_ones(make):
+    def one(i, arrays):
+        if i == 9:
+            late(i, arrays)
+
+    result = report(make(one))
+    assert 'the state follows the commands 5 rows later than usual' in result.episodes[9].reasons
+    assert result.count(OK) == COUNT - 1
+
+
+def test_traps_of_columns():
+    rng = np.random.default_rng(0)
+    usual = rng.normal(size=2000)
+    tails = usual.copy()
+    tails[:3] = 60
+    rare = np.zeros(2000)
+    rare[:20] = rng.normal(size=20)
+    values = np.stack([usual, usual * 1e-3, tails, rare, np.sign(usual), np.full(2000, 3.0)], 1)
+    found = columns(values, tuple('abcdef'), ('m',) * 6)
+    assert [c.traps for c in found] == [(), (NEARLY,), (HEAVY_TAILS,), (RARE,), (SWITCH,),
+                                        ('constant',)]
+    assert found[2].squeezed and not found[0].squeezed
+
+
+def test_bad_settings_and_empty_data_are_refused(contract):
+    with pytest.raises(SettingError, match='sample'):
+        QualityConfig(sample=1)
+    with pytest.raises(DatasetError, match='at least one episode'):
+        report(Dataset((), contract))
