@@ -11,7 +11,6 @@ from adapt_learning.errors import SettingError
 from adapt_learning.tasks.base import Task
 
 STREAMS = ('gaussian', 'dropout', 'spike', 'stuck')
-TOPIC = '~/polluted'
 # None may be lost: they are the truth that a restoration is compared with.
 PROFILE = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE)
 _SIDES = ('state', 'action')
@@ -28,11 +27,12 @@ class PublishedPollution:
 
     The state is all raw values of an instant together, the action all its commands; sigma is in
     units of the task's `spread`. What is said once per episode stays true. Every polluted instant
-    is told on `~/polluted` by a Header with its stamp and frame_id `state` or `action`. The same
+    is told on `topic` by a Header with its stamp and frame_id `state` or `action`. The same
     seeds give the same values, episode by episode.
     """
 
-    def __init__(self, node: Node, task: Task, kind: str, p: float, sigma: float, seed: int):
+    def __init__(self, node: Node, topic: str, task: Task, kind: str, p: float, sigma: float,
+                 seed: int):
         self._node = node
         self._task = task
         self._settings = (kind, p, sigma)
@@ -51,7 +51,7 @@ class PublishedPollution:
                                    "pollution of what it publishes has no unit; give it in the "
                                    "task's spec_, or leave pollution_kind empty")
             stream(kind, np.ones(1), p, sigma, seed)  # says what is wrong with the settings
-            self._topic = node.create_publisher(Header, TOPIC, PROFILE)
+            self._topic = node.create_publisher(Header, topic, PROFILE)
 
     def destroy(self) -> None:
         """Remove the publisher from the host."""

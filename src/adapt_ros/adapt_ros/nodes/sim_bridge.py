@@ -105,8 +105,8 @@ class SimBridge(AdaptNode):
         contract = task.contract
         self._scene = Scene(task, settings.max_steps)
         self._pollution = PublishedPollution(
-            self, task, settings.pollution_kind, settings.pollution_p, settings.pollution_sigma,
-            settings.pollution_seed)
+            self, '~/polluted', task, settings.pollution_kind, settings.pollution_p,
+            settings.pollution_sigma, settings.pollution_seed)
         undo(self._pollution.destroy)
         self._clock_topic = self.create_publisher(Clock, '/clock', qos.SENSOR_LOCKSTEP)
         undo(partial(self.destroy_publisher, self._clock_topic))
