@@ -7,3 +7,4 @@ python scripts/with_free_domain.py python -m adapt_ros.bench.latency fetch_pick_
     benchmarks/ros_latency.json
 python scripts/with_free_domain.py python -m adapt_ros.bench.lockstep fetch_pick_dbc \
     benchmarks/ros_lockstep.json
+python scripts/with_free_domain.py python -m adapt_ros.bench.recording benchmarks/ros_recorder.json

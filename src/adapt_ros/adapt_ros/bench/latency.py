@@ -96,11 +96,11 @@ class Driver:
 
 
 @contextmanager
-def process(*command: str) -> Iterator[None]:
+def process(*command: str) -> Iterator[subprocess.Popen]:
     """Run a process for the time of the block."""
     child = subprocess.Popen(command, start_new_session=True)
     try:
-        yield
+        yield child
     finally:
         os.killpg(child.pid, signal.SIGINT)
         try:
