@@ -102,6 +102,24 @@ def test_best_weights_per_member():
     torch.testing.assert_close(flat, torch.stack([first[0], second[1]]))
 
 
+def test_best_weights_of_a_member_are_those_of_all_its_networks():
+    module = network((0, 1, 2, 3))
+    weights = StageWeights(module, config(keep='best'), torch.float32)
+    weights.keep_best(torch.tensor([True, True]))
+    kept = weights.master.detach().clone()
+    weights.update(losses(module))
+    weights.keep_best(torch.tensor([False, True]))
+    torch.testing.assert_close(weights.best[:2], kept[:2], rtol=0, atol=0)
+    torch.testing.assert_close(weights.best[2:], weights.master.data[2:], rtol=0, atol=0)
+    assert not torch.equal(weights.best[2:], kept[2:])
+
+
+def test_every_network_draws_for_itself_and_the_first_as_a_member_alone():
+    several = MemberRandom((5, 7), 'w', networks=3).normal(4)
+    assert several.shape == (6, 4) and len({tuple(row.tolist()) for row in several}) == 6
+    torch.testing.assert_close(several[::3], MemberRandom((5, 7), 'w').normal(4), rtol=0, atol=0)
+
+
 def test_learning_rates():
     cosine = OptimizationConfig(steps=100, warmup_steps=10, learning_rate=1.0)
     assert learning_rate(cosine, 0) == pytest.approx(0.1)
