@@ -32,6 +32,7 @@ setup(
     ],
     python_requires='>=3.11',
     install_requires=[
+        'h5py',
         'joblib',
         'numpy>=1.26',
         'onnxruntime',

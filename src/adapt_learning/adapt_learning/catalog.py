@@ -39,8 +39,6 @@ RESTORERS = MappingProxyType({
     'random_forest': 'adapt_learning.restoration.random_forest:RandomForestRestorer',
 })
 
-POLLUTIONS = MappingProxyType({})
-
 FORMATS = MappingProxyType({
     'robomimic': 'adapt_learning.formats.robomimic:Robomimic',
     'minari': 'adapt_learning.formats.minari:Minari',
@@ -49,7 +47,7 @@ FORMATS = MappingProxyType({
 })
 
 _KINDS = {'task': TASKS, 'policy': POLICIES, 'filter': FILTERS, 'restorer': RESTORERS,
-          'pollution': POLLUTIONS, 'format': FORMATS}
+          'format': FORMATS}
 
 
 def names(kind: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from adapt_learning.cli import judge
+from adapt_learning.cli import corrupt, data_convert, judge
 from adapt_learning.cli.common import JsonOption, check_json, console, verb, write_result
 from adapt_learning.cli.judge import ContractOption, FolderArgument
 
@@ -25,6 +25,9 @@ def info(folder: FolderArgument, contract: ContractOption = None, json: JsonOpti
 
 app.command('report')(judge.report)
 app.command('view')(judge.view)
+app.command('corrupt')(corrupt.corrupt)
+app.command('import')(data_convert.import_)
+app.command('export')(data_convert.export)
 
 
 def _print_info(facts: dict[str, Any], folder: Path, json: str | None) -> None:

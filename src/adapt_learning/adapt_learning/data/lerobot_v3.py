@@ -34,7 +34,7 @@ FILE_SIZE_MB = 100
 STATE = 'observation.state'
 ACTION = 'action'
 TIME_NS = 'adapt.time_ns'
-"""Time since the start of the episode [ns]: LeRobot's `timestamp` is float32 and rounds."""
+"""True time since the start of the episode [ns]; LeRobot's `timestamp` is frame_index / fps."""
 TOLERANCE_S = 1e-4
 """How far LeRobot lets `timestamp` be from frame_index / fps [s]."""
 _SCALARS = {
@@ -46,6 +46,11 @@ RESERVED = frozenset({STATE, ACTION, *_SCALARS})
 
 SUCCESS, SEED, NOISE_LEVEL = 'adapt/success', 'adapt/seed', 'adapt/noise_level'
 """Our columns of the episodes table; each may be null."""
+
+
+def video_keys(columns: Mapping[str, dict]) -> list[str]:
+    """Return the features that are pictures in video files."""
+    return [key for key, feature in columns.items() if feature.get('dtype') == 'video']
 
 
 def features(contract: Contract, extras: Mapping[str, np.ndarray]) -> dict[str, dict]:
@@ -81,19 +86,20 @@ def info(contract: Contract, columns: dict[str, dict], episodes: int, frames: in
         'fps': int(rate) if rate == int(rate) else rate,
         'splits': {'train': f'0:{episodes}'},
         'data_path': DATA_PATH,
-        'video_path': None,
+        'video_path': VIDEO_PATH if video_keys(columns) else None,
         'features': columns,
     }
 
 
 def data_table(columns: dict[str, dict], episodes: list[Episode], first_episode: int,
-               first_frame: int, task_indices: Mapping[str, int]) -> pa.Table:
+               first_frame: int, task_indices: Mapping[str, int], rate_hz: float) -> pa.Table:
     """Return the rows of some episodes as they stand in data/*.parquet."""
     lengths = [len(episode) for episode in episodes]
     values = {
         STATE: np.concatenate([e.observation for e in episodes]),
         ACTION: np.concatenate([e.action for e in episodes]),
-        'timestamp': np.concatenate([e.timestamp_s for e in episodes]),
+        # The grid, not the true time: LeRobot finds neighbours and pictures by it.
+        'timestamp': np.concatenate([np.arange(n) / rate_hz for n in lengths]),
         'frame_index': np.concatenate([np.arange(n) for n in lengths]),
         'episode_index': np.repeat(np.arange(first_episode, first_episode + len(lengths)), lengths),
         'index': np.arange(first_frame, first_frame + sum(lengths)),
@@ -103,9 +109,10 @@ def data_table(columns: dict[str, dict], episodes: list[Episode], first_episode:
         'next.success': np.concatenate([_last_only(len(e), bool(e.success)) for e in episodes]),
         TIME_NS: np.concatenate([np.round(e.timestamp_s * 1e9) for e in episodes]),
     }
-    for key in columns.keys() - values.keys():
+    stored = {key: feature for key, feature in columns.items() if feature['dtype'] != 'video'}
+    for key in stored.keys() - values.keys():
         values[key] = np.concatenate([episode.extras[key] for episode in episodes])
-    return pa.table({key: _array(values[key], feature) for key, feature in columns.items()})
+    return pa.table({key: _array(values[key], feature) for key, feature in stored.items()})
 
 
 def tasks_table(tasks: list[str]) -> pa.Table:
@@ -129,7 +136,7 @@ def tasks_table(tasks: list[str]) -> pa.Table:
 
 
 def episodes_schema(columns: dict[str, dict], stat_names: tuple[str, ...]) -> pa.Schema:
-    """Return the columns of meta/episodes/*.parquet."""
+    """Return the columns of meta/episodes/*.parquet that every dataset has."""
     fixed = [
         ('episode_index', pa.int64()), ('tasks', pa.list_(pa.string())), ('length', pa.int64()),
         ('data/chunk_index', pa.int64()), ('data/file_index', pa.int64()),
@@ -137,7 +144,8 @@ def episodes_schema(columns: dict[str, dict], stat_names: tuple[str, ...]) -> pa
         (SUCCESS, pa.bool_()), (SEED, pa.int64()), (NOISE_LEVEL, pa.float64()),
     ]
     stats = [(f'stats/{key}/{name}', pa.list_(pa.int64() if name == 'count' else pa.float64()))
-             for key in columns for name in stat_names]
+             for key, feature in columns.items() if feature['dtype'] != 'video'
+             for name in stat_names]
     last = [('meta/episodes/chunk_index', pa.int64()), ('meta/episodes/file_index', pa.int64())]
     return pa.schema([*fixed, *stats, *last])
 

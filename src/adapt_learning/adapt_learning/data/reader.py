@@ -136,6 +136,21 @@ class FolderIndex:
         tables = [_read_table(self.data_file(place), [key]) for place in dict.fromkeys(self.places)]
         return np.concatenate([_numpy(table[key]) for table in tables])
 
+    def stats(self, keys: tuple[str, ...]) -> list[dict[str, dict[str, Any]]]:
+        """Return the statistics of some columns, per episode, out of the episodes table."""
+        found: list[dict[str, dict[str, Any]]] = []
+        for chunk, file in dict.fromkeys(self.episode_places):
+            table = _read_table(self.folder / v3.EPISODES_PATH.format(
+                chunk_index=chunk, file_index=file))
+            names = [n for n in table.column_names
+                     if n.startswith('stats/') and n.split('/')[1] in keys]
+            for row in table.select(names).to_pylist():
+                found.append({key: {} for key in keys})
+                for name, value in row.items():
+                    _, key, stat = name.split('/')
+                    found[-1][key][stat] = value
+        return found
+
     def episodes(self) -> Iterator[Episode]:
         """Yield the episodes; one data file is in memory at a time."""
         for number, (columns, row) in enumerate(zip(self.columns(), self.rows, strict=True)):
@@ -150,8 +165,12 @@ class FolderIndex:
         kept = {self.folder / v3.EPISODES_PATH.format(chunk_index=chunk, file_index=file)
                 for chunk, file in self.episode_places}
         kept |= {self.data_file(place) for place in set(self.places)}
-        for top in ('data', 'meta/episodes'):
-            for path in (self.folder / top).glob('*/*.parquet'):
+        kept |= {self.folder / v3.VIDEO_PATH.format(
+            video_key=key, chunk_index=row[f'videos/{key}/chunk_index'],
+            file_index=row[f'videos/{key}/file_index'])
+            for key in v3.video_keys(self.info.get('features') or {}) for row in self.rows}
+        for top in ('data/*/*.parquet', 'meta/episodes/*/*.parquet', 'videos/*/*/*.mp4'):
+            for path in self.folder.glob(top):
                 if path not in kept:
                     path.unlink()
         for path in self.folder.rglob('.*.tmp'):
@@ -167,18 +186,15 @@ def read_columns(table: pa.Table) -> dict[str, np.ndarray]:
 def _episode(columns: dict[str, np.ndarray], row: dict[str, Any],
              tasks: tuple[str, ...], info: dict[str, Any]) -> Episode:
     size = row['length']
-    success = row.get(v3.SUCCESS)
-    if v3.SUCCESS not in row and 'next.success' in columns:
-        success = bool(columns['next.success'].any())
-    number = int(columns['task_index'][0])
-    if not 0 <= number < len(tasks):
-        raise DatasetError(f'task_index {number} is not in {v3.TASKS} ({len(tasks)} tasks)')
+    if missing := sorted({v3.STATE, v3.ACTION} - columns.keys()):
+        raise DatasetError(f'the columns {missing} are missing; bring the data in with `adapt data '
+                           'import`, which maps other names')
     return Episode(
         observation=columns[v3.STATE].reshape(size, -1),
         action=columns[v3.ACTION].reshape(size, -1),
         timestamp_s=time_of(columns, info), reward=columns.get('next.reward', np.zeros(size)),
-        success=success, seed=row.get(v3.SEED), noise_level=row.get(v3.NOISE_LEVEL),
-        task=tasks[number],
+        success=success_of(columns, row), seed=row.get(v3.SEED),
+        noise_level=row.get(v3.NOISE_LEVEL), task=task_of(columns, tasks),
         extras={key: value for key, value in columns.items() if key not in v3.RESERVED})
 
 
@@ -193,6 +209,21 @@ def time_of(columns: dict[str, np.ndarray], info: dict[str, Any]) -> np.ndarray:
         if np.abs(stored - grid).max(initial=0.0) < v3.TOLERANCE_S:
             return grid
     return stored
+
+
+def success_of(columns: dict[str, np.ndarray], row: dict[str, Any]) -> bool | None:
+    """Return how an episode ended; None where nobody said."""
+    if v3.SUCCESS not in row and 'next.success' in columns:
+        return bool(columns['next.success'].any())
+    return row.get(v3.SUCCESS)
+
+
+def task_of(columns: dict[str, np.ndarray], tasks: tuple[str, ...]) -> str:
+    """Return what was to be done in an episode."""
+    number = int(columns['task_index'][0])
+    if not 0 <= number < len(tasks):
+        raise DatasetError(f'task_index {number} is not in {v3.TASKS} ({len(tasks)} tasks)')
+    return tasks[number]
 
 
 def _read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
@@ -269,12 +300,13 @@ def _read_adapt(folder: Path) -> tuple[Contract | None, dict[str, Any], str | No
 
 
 def _check_columns(path: Path, table: pa.Table, info: dict[str, Any]) -> None:
-    needed = {v3.STATE, v3.ACTION, 'timestamp', 'frame_index', 'episode_index', 'index',
-              'task_index'}
+    needed = {'timestamp', 'frame_index', 'episode_index', 'index', 'task_index'}
+    if (path.parents[2] / v3.ADAPT).is_file():
+        needed |= {v3.STATE, v3.ACTION}
     missing = sorted(needed - set(table.column_names))
     if missing:
         raise DatasetError(f'{path}: the columns {missing} are missing; {_MEND}')
-    for key in (v3.STATE, v3.ACTION):
+    for key in {v3.STATE, v3.ACTION} & set(table.column_names):
         feature = info.get('features', {}).get(key, {})
         kind = table[key].type
         size = kind.list_size if pa.types.is_fixed_size_list(kind) else None

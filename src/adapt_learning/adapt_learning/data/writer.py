@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from adapt_learning.data import lerobot_v3 as v3
+from adapt_learning.data import videos as pictures
 from adapt_learning.data.dataset import ContentHash, Dataset, check_episode
 from adapt_learning.data.episode import Episode
 from adapt_learning.data.files import (
@@ -21,6 +22,7 @@ from adapt_learning.data.files import (
 )
 from adapt_learning.data.reader import FolderIndex, load_dataset, read_columns
 from adapt_learning.data.stats import NAMES, column_stats
+from adapt_learning.data.videos import VideoSpan
 from adapt_learning.errors import DatasetError
 from adapt_learning.frames import Contract
 
@@ -89,15 +91,26 @@ class DatasetWriter:
         if index.places:
             last = max((place[0], place[1]) for place in places)
             writer._file = last[0] * writer._chunks_size + last[1] + 1
+        for key in v3.video_keys(writer._columns or {}):
+            places = [(row[f'videos/{key}/chunk_index'], row[f'videos/{key}/file_index'])
+                      for row in index.rows]
+            writer._next_video[key] = max(
+                (c * writer._chunks_size + f for c, f in places), default=-1) + 1
         index.remove_orphans()
         (writer.folder / v3.STATS).unlink(missing_ok=True)
         writer._write_adapt(None)
         return writer
 
-    def add(self, episode: Episode) -> None:
-        """Take an episode; it is on disk after the next flush."""
+    def add(self, episode: Episode, videos: Mapping[str, VideoSpan] | None = None) -> None:
+        """
+        Take an episode; it is on disk after the next flush.
+
+        `videos` are its pictures by key (`observation.images.NAME`); the files are copied.
+        """
         check_episode(episode, self._contract, f'episode {self.episodes + len(self._buffer)}')
-        columns = v3.features(self._contract, episode.extras)
+        videos = dict(videos or {})
+        columns = v3.features(self._contract, episode.extras) | {
+            key: dict(videos[key].feature) for key in sorted(videos)}
         if self._columns is None:
             self._columns = columns
         elif self._columns != columns:
@@ -106,6 +119,8 @@ class DatasetWriter:
             raise DatasetError('all episodes of a dataset have the same columns; this one differs '
                                f'in {odd}')
         self._buffer.append(episode)
+        self._videos.append({key: pictures.row_of(key, span, *self._keep(key, span.file))
+                             for key, span in videos.items()})
         self._buffered += sum(array.nbytes for array in episode.arrays.values()) + 48 * len(episode)
         if self._buffered >= self._file_size_mb * 2**20:
             self.flush()
@@ -119,7 +134,8 @@ class DatasetWriter:
             self._tasks.setdefault(episode.task, len(self._tasks))
         chunk, file = divmod(self._file, self._chunks_size)
         place = {'chunk_index': chunk, 'file_index': file}
-        data = v3.data_table(self._columns, self._buffer, self.episodes, self.frames, self._tasks)
+        data = v3.data_table(self._columns, self._buffer, self.episodes, self.frames, self._tasks,
+                             self._contract.rate_hz)
         self._write_table(v3.DATA_PATH.format(**place), data)
         self._write_table(v3.EPISODES_PATH.format(**place), self._episodes_table(data, chunk, file))
         if len(self._tasks) > known:
@@ -127,7 +143,7 @@ class DatasetWriter:
         self.episodes += len(self._buffer)
         self.frames += len(data)
         self._file += 1
-        self._buffer, self._buffered = [], 0
+        self._buffer, self._videos, self._buffered = [], [], 0
         write_json(self.folder / v3.INFO, v3.info(
             self._contract, self._columns, self.episodes, self.frames, len(self._tasks),
             self._chunks_size, self._file_size_mb))
@@ -148,10 +164,11 @@ class DatasetWriter:
         if not self.episodes:
             raise DatasetError('a dataset without episodes cannot be finished')
         index = FolderIndex.read(self.folder)
-        write_json(self.folder / v3.STATS, {
-            key: {name: value.tolist() for name, value in column_stats(
-                index.column(key)).items()}
-            for key, feature in self._columns.items() if feature['dtype'] != 'video'})
+        stats = {key: {name: value.tolist() for name, value in column_stats(
+            index.column(key)).items()}
+            for key, feature in self._columns.items() if feature['dtype'] != 'video'}
+        cameras = tuple(v3.video_keys(self._columns))
+        write_json(self.folder / v3.STATS, stats | pictures.all_stats(index, cameras))
         digest = ContentHash(self._contract)
         for episode in index.episodes():
             digest.add(episode)
@@ -170,7 +187,22 @@ class DatasetWriter:
         self._tasks: dict[str, int] = {}
         self._file = 0
         self._buffer: list[Episode] = []
+        self._videos: list[dict[str, dict[str, Any]]] = []
+        self._copied: dict[str, dict[Path, tuple[int, int]]] = {}
+        self._next_video: dict[str, int] = {}
         self._buffered = 0
+
+    def _keep(self, key: str, file: Path) -> tuple[int, int]:
+        """Copy a video file, once, and return its (chunk, file)."""
+        known = self._copied.setdefault(key, {})
+        if file not in known:
+            number = self._next_video.get(key, 0)
+            self._next_video[key] = number + 1
+            known[file] = divmod(number, self._chunks_size)
+            place = {'chunk_index': known[file][0], 'file_index': known[file][1]}
+            write_atomically(self.folder / v3.VIDEO_PATH.format(video_key=key, **place),
+                             lambda temporary: shutil.copyfile(file, temporary))
+        return known[file]
 
     def _write_adapt(self, content_hash: str | None) -> None:
         write_json(self.folder / v3.ADAPT, {
@@ -203,9 +235,15 @@ class DatasetWriter:
                          np.split(numbers, np.cumsum(widths)[:-1]))
                 row |= {f'stats/{key}/{name}': part.tolist()
                         for key, part in zip(columns, parts, strict=True)}
+            for values_of_video in self._videos[number].values():
+                row |= values_of_video
             rows.append(row)
             start += len(episode)
-        return pa.Table.from_pylist(rows, schema=v3.episodes_schema(self._columns, NAMES))
+        schema = v3.episodes_schema(self._columns, NAMES)
+        for key in v3.video_keys(self._columns):
+            for name, kind in pictures.columns_of(key):
+                schema = schema.append(pa.field(name, kind))
+        return pa.Table.from_pylist(rows, schema=schema)
 
 
 def _refuse_overwriting(folder: Path) -> None:
