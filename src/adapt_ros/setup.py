@@ -40,6 +40,7 @@ setup(
     description='ROS 2 nodes of the adapt stack: simulation bridge, policy node, evaluator.',
     license='Apache-2.0',
     entry_points={
+        'adapt_learning.importers': ['bags = adapt_ros.bag_import:Bags'],
         'console_scripts': [
             'demo_recorder = adapt_ros.start:demo_recorder',
             'evaluator = adapt_ros.start:evaluator',

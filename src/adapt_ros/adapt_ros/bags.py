@@ -6,7 +6,7 @@ FrameAssembler as on the robot, so a bag gives the frames that the live policy h
 running middleware: adapt_msgs is read from its .msg files.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -91,9 +91,17 @@ def read_frames(bag: str | Path, contract: Contract, namespace: str | None = Non
 
     Arguments and errors are those of `read_samples`.
     """
-    assembler = FrameAssembler(contract)
+    samples = read_samples(bag, contract, namespace, episode_topic)
+    for _, frame in replay(samples, FrameAssembler(contract)):
+        if frame is not None:
+            yield frame
+
+
+def replay(samples: Iterable[Sample], assembler: FrameAssembler
+           ) -> Iterator[tuple[Sample, Frame | None]]:
+    """Yield every sample with the frame that it completes, if any, as the live node has it."""
     began: tuple[int, int] | None = None
-    for sample in read_samples(bag, contract, namespace, episode_topic):
+    for sample in samples:
         frame = None
         if sample.status is None:
             if sample.topic in assembler.keys_of:
@@ -107,8 +115,15 @@ def read_frames(bag: str | Path, contract: Contract, namespace: str | None = Non
             assembler.end_episode()
             if sample.status.state == _IDLE:
                 assembler.reset()
-        if frame is not None:
-            yield frame
+        yield sample, frame
+
+
+def messages_of(bag: str | Path, topic: str) -> Iterator[tuple[int, object]]:
+    """Yield (time of receipt [ns], message) of one topic by its full name."""
+    with _opened(Path(bag)) as reader:
+        wanted = [c for c in reader.connections if c.topic == topic]
+        for connection, received_ns, data in reader.messages(wanted) if wanted else ():
+            yield received_ns, reader.deserialize(data, connection.msgtype)
 
 
 @cache

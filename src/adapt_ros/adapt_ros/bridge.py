@@ -197,7 +197,7 @@ class CommandReader:
             try:
                 stamp, values = read(message, self._topics[topic], 0)
                 for feature in self._topics[topic]:
-                    gain, offset = _device(feature)
+                    gain, offset = device_units(feature)
                     values[feature.key] = (values[feature.key] - offset) / gain
             except SampleError as error:
                 self._on_malformed(str(error))
@@ -224,14 +224,14 @@ def _fill(message, features, values: Mapping[str, np.ndarray], stamp: int):
     set_stamp(message, stamp)
     for feature in features:
         value = values[feature.key]
-        gain, offset = _device(feature)
+        gain, offset = device_units(feature)
         if gain != 1.0 or offset != 0.0:
             value = value * gain + offset
         encode(message, feature.field, value, feature.names)
     return message
 
 
-def _device(feature) -> tuple[float, float]:
+def device_units(feature) -> tuple[float, float]:
     """Return gain and offset from the command to what its device wants in the message."""
     return getattr(feature, 'device_gain', 1.0), getattr(feature, 'device_offset', 0.0)
 

@@ -1,0 +1,198 @@
+"""
+Bags as a source of `adapt data import` (entry point group adapt_learning.importers).
+
+Observations pass through the codecs and the FrameAssembler of the live node; `bag_episodes` finds
+the commands, `bag_video` the pictures. Unfinished bags are repaired first.
+"""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adapt_learning.data import DatasetFolder
+from adapt_learning.errors import DatasetError, SampleError, SettingError
+from adapt_learning.formats.base import Demonstration, Format, ReadOptions, Source
+from adapt_learning.frames import FrameAssembler, Layout
+from adapt_ros.bag_episodes import Answered, Cut, answers, cut_episodes
+from adapt_ros.bag_video import write_pictures
+from adapt_ros.bags import read_samples
+from adapt_ros.recording.about import Recording, recording_of
+from adapt_ros.recording.repair import repair_folder, unfinished
+
+_OUTCOMES = {'success': True, 'failure': False}
+_OUTCOME_NUMBERS = {1: True, 2: False}
+
+
+class Bags(Format):
+    """rosbag2 bags (MCAP), of the recorder or of others."""
+
+    title = 'rosbag2 bags'
+
+    @classmethod
+    def recognises(cls, path: Path) -> bool:
+        """Return whether a folder is a bag or holds bags."""
+        return bool(_bags_in(path))
+
+    @classmethod
+    @contextmanager
+    def open(cls, paths: Sequence[Path], options: ReadOptions) -> Iterator[Source]:
+        """Open bags or folders of bags, which must all speak one contract."""
+        if options.rate_hz is not None:
+            raise SettingError('bags are cut at the rate of the contract; give a contract with '
+                               'another rate_hz instead of --rate-hz')
+        if options.mapping:
+            raise SettingError('the contract says what the topics of a bag mean; --map is for '
+                               'files of other programs')
+        if odd := sorted(set(options.settings) - {'namespace', 'episode_topic'}):
+            raise SettingError(f'--set of bags knows namespace and episode_topic; got {odd}')
+        with tempfile.TemporaryDirectory(prefix='adapt_import_') as scratch:
+            yield _Recordings(paths, options, Path(scratch))
+
+    @classmethod
+    def write(cls, dataset: DatasetFolder, target: Path) -> None:
+        """Refuse: a dataset has no messages any more."""
+        raise SettingError('a dataset cannot be turned into bags; the messages are not in it')
+
+
+class _Recordings(Source):
+    def __init__(self, paths: Sequence[Path], options: ReadOptions, scratch: Path):
+        super().__init__()
+        self._options, self._scratch = options, scratch
+        self._bags = []
+        for path in paths:
+            if unfinished(path):
+                self.notes += [repaired.text for repaired in repair_folder(path)]
+            found = _bags_in(path)
+            if not found:
+                raise DatasetError(f'{path} is no bag and holds none (folders with an .mcap file)')
+            self._bags += found
+        self.name, self.count = paths[0].absolute().name, len(self._bags)
+        self._recordings = {bag: recording_of(bag) for bag in self._bags}
+        self._contract = options.contract or self._common()
+        self.contract = self._contract
+        self.rate_hz = self._contract.rate_hz
+        self.observation = {'observation': self._contract.observation_spec.size}
+        self.action = {'action': self._contract.action_spec.size}
+        if self._contract.cameras and not options.videos:
+            self.notes.append('pictures of cameras are left out')
+        self._facts: list[dict[str, Any]] = []
+
+    def _common(self):
+        """Return the one contract by which all bags were recorded."""
+        contracts = {bag: recording.contract for bag, recording in self._recordings.items()
+                     if recording is not None}
+        others = [bag.name for bag in self._bags if bag not in contracts]
+        if others:
+            raise DatasetError(f'{others[0]} has no contract in it, so another recorder made it: '
+                               'give the contract with --contract')
+        first, *rest = contracts.items()
+        for bag, contract in rest:
+            if contract.hash != first[1].hash:
+                raise DatasetError(
+                    f"{bag.name} was recorded by the contract '{contract.name}' ({contract.hash}), "
+                    f"{first[0].name} by '{first[1].name}' ({first[1].hash}): import them one "
+                    'after the other, or give one contract with --contract')
+        return first[1]
+
+    def demonstrations(self) -> Iterator[Demonstration]:
+        self._facts = []
+        layout = Layout(self._contract)
+        for bag in self._bags:
+            recording, found = self._recordings[bag], 0
+            for number, cut in enumerate(self._cuts(bag)):
+                answered = answers(cut, self._contract, layout)
+                name = bag.name if number == 0 else f'{bag.name} ({number + 1})'
+                if not answered.frames:
+                    continue
+                found += 1
+                self._facts.append(_timing(name, cut, answered, self._contract, recording))
+                yield self._demonstration(name, bag, cut, answered, recording)
+            if not found:
+                self.notes.append(self._nothing(bag))
+
+    def _cuts(self, bag: Path) -> Iterator[Cut]:
+        assembler = FrameAssembler(self._contract)
+        samples = read_samples(bag, self._contract,
+                               self._options.settings.get('namespace'),
+                               self._options.settings.get('episode_topic'))
+        try:
+            yield from cut_episodes(samples, self._contract, assembler)
+        except SampleError as error:
+            raise DatasetError(f'{bag.name} has a message that does not fit the contract: {error}'
+                               ) from error
+        self._problem = assembler.counts.last_problem or (
+            f'missing: {", ".join(assembler.missing())}' if assembler.missing() else '')
+
+    def _nothing(self, bag: Path) -> str:
+        return (f'{bag.name} gives no pair of frame and command and is left out'
+                + (f' ({self._problem})' if self._problem else ''))
+
+    def _demonstration(self, name: str, bag: Path, cut: Cut, answered: Answered,
+                       recording: Recording | None) -> Demonstration:
+        stamps = np.array([frame.stamp_ns for frame in answered.frames])
+        videos = {}
+        if self._options.videos:
+            videos, notes = write_pictures(bag, self._contract, recording, stamps, self._scratch,
+                                           len(self._facts))
+            self.notes += [note for note in notes if note not in self.notes]
+        status = cut.begin
+        return Demonstration(
+            observation={'observation': np.array([f.vector for f in answered.frames])},
+            action={'action': answered.action}, timestamp_s=(stamps - stamps[0]) * 1e-9,
+            success=_success(cut, recording),
+            seed=None if status is None else int(status.seed),
+            noise_level=None if status is None else float(status.noise_level),
+            task=recording.task if recording is not None and recording.task else None,
+            videos=videos, name=name)
+
+    def facts(self) -> dict[str, Any]:
+        episodes = self._facts
+        sums = {key: sum(e[key] for e in episodes) for key in (
+            'frames', 'unanswered', 'missed', 'exact')}
+        return {'timing': sums | {
+            'contract_rate_hz': self.rate_hz,
+            'true_rate_hz': float(np.median([e['rate_hz'] for e in episodes])),
+            'longest_gap_s': max(e['longest_gap_s'] for e in episodes),
+            'worst_latency_s': max(e['worst_latency_s'] for e in episodes),
+            'worst_command_offset_s': max(e['worst_command_offset_s'] for e in episodes),
+        }, 'recordings': episodes} if episodes else {}
+
+
+def _timing(name: str, cut: Cut, answered: Answered, contract, recording: Recording | None
+            ) -> dict[str, Any]:
+    """Return what a recording really did, beside what the contract says."""
+    stamps = np.array([frame.stamp_ns for frame in cut.frames], dtype=np.int64)
+    gaps = np.diff(stamps) * 1e-9
+    # Clocks of stamp and receipt may differ by any constant: latency counts from the least one.
+    delays = np.array(cut.received_ns, dtype=np.int64) - stamps
+    of_recording = {} if recording is None else {
+        'operator': recording.operator, 'started': recording.started,
+        'outcome': recording.outcome, 'note': recording.note, 'recovered': recording.recovered}
+    return {
+        'name': name, **of_recording, 'frames': len(cut.frames),
+        'unanswered': answered.unanswered, 'exact': answered.exact,
+        'missed': int(np.maximum(np.round(gaps * contract.rate_hz) - 1, 0).sum()),
+        'rate_hz': float(1 / np.median(gaps)) if gaps.size else contract.rate_hz,
+        'longest_gap_s': float(gaps.max(initial=0.0)),
+        'worst_latency_s': float((delays - delays.min()).max() * 1e-9),
+        'worst_command_offset_s': answered.worst_offset_s}
+
+
+def _success(cut: Cut, recording: Recording | None) -> bool | None:
+    """Return the outcome: the scene's word about its episode, unless the operator said other."""
+    if recording is not None and recording.outcome in _OUTCOMES:
+        return _OUTCOMES[recording.outcome]
+    return None if cut.end is None else _OUTCOME_NUMBERS.get(cut.end.outcome.value)
+
+
+def _bags_in(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return []
+    if any(path.glob('*.mcap')):
+        return [path]
+    return [child for child in sorted(path.iterdir())
+            if child.is_dir() and not child.name.startswith('.') and any(child.glob('*.mcap'))]
