@@ -66,13 +66,13 @@ def check_pollution(dataset: Dataset, norms: Norms) -> Finding:
 
 def check_faults(dataset: Dataset, norms: Norms) -> Finding:
     """Judge the share of episodes with spikes, jumps, stuck or dropped values."""
-    odd = np.array([any(len(part[i]) for part in (norms.spikes, norms.jumps, norms.stuck,
-                                                  norms.zeros)) for i in range(len(dataset))])
+    seen = (norms.spikes, norms.jumps, norms.stuck, norms.copies, norms.zeros)
+    odd = np.array([any(len(part[i]) for part in seen) for i in range(len(dataset))])
     share = float(odd.mean())
     if share < 0.1:
         return Finding('faults', share, OK)
     return Finding('faults', share, LOOK, f'{share:.0%} of the episodes have spikes, jumps, stuck '
-                   'values or drop-outs: look for the cause before recording more', RESTORE)
+                   'values, copies or drop-outs: look for the cause before recording more', RESTORE)
 
 
 def check_clock(dataset: Dataset, norms: Norms) -> Finding:

@@ -1,37 +1,79 @@
-"""Single elements that jump, stand still or fall to zero while the rest goes on."""
+"""Values that jump, stand still, come again or fall to zero while the rest goes on."""
 
 import numpy as np
 
-from adapt_learning.data.quality.rows import Rows
+from adapt_learning.data.quality.rows import Rows, spread
 
-_NEARLY_ALWAYS = 0.95
+_NEVER = 0.3
+"""An element is lively where it never repeats in this share of the episodes."""
+_BACK = 8
+_STILL = 1e-5
+"""A step of less than this is none [std]."""
+
+
+def spike_limit(values: np.ndarray, share: float) -> np.ndarray:
+    """Return from which size on a value that jumps away and back is a spike, [D]; 0: never."""
+    low, high = np.quantile(values, [0.01, 0.99], axis=0)
+    return np.maximum((high - low) * share, 2 * spread(values))
 
 
 def spikes(values: np.ndarray, rows: Rows, limit: np.ndarray) -> np.ndarray:
-    """Return where some element sticks out of both neighbours by more than limit [D], bool [N]."""
-    marked = np.zeros(len(values), dtype=bool)
+    """Return by how much the worst element sticks out of both neighbours, in limits [D], [N]."""
+    ratio = np.zeros(len(values), dtype=np.float32)
     if len(values) > 2:
         step = np.diff(values, axis=0)
         before, after = step[:-1], step[1:]
         size = np.where(before * after < 0, np.minimum(np.abs(before), np.abs(after)), 0.0)
         inside = rows.episode[:-2] == rows.episode[2:]
-        marked[1:-1] = (size > limit).any(axis=1) & inside
-    return marked
+        share = np.divide(size, limit, out=np.zeros(size.shape), where=limit > 0)
+        ratio[1:-1] = share.max(axis=1, initial=0.0) * inside
+    return ratio
+
+
+def repeats(values: np.ndarray, rows: Rows) -> np.ndarray:
+    """
+    Return which rows are an exact copy of one of the eight rows before, bool [N].
+
+    A robot in motion never comes back to the last bit: such a row was late or stuck. A robot at
+    rest does, so the motion must go on after the copies with a step of the usual size; and where
+    half of the rows are copies the values are coarse, and nothing is said.
+    """
+    copy = np.zeros(len(values), dtype=bool)
+    for back in range(1, min(_BACK, len(values) - 1) + 1):
+        same = (values[back:] == values[:-back]).all(axis=1)
+        copy[back:] |= same & (rows.episode[back:] == rows.episode[:-back])
+    if not 0 < copy.mean() < 0.5:
+        return copy & False
+    std = spread(values)
+    step = np.abs(np.diff(values, axis=0) / np.where(std > 0, std, 1.0)).mean(axis=1)
+    within = rows.episode[1:] == rows.episode[:-1]
+    usual = np.median(step[within & (step > 0)])
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], copy.view(np.int8), [0]])))
+    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+        goes_on = end < len(values) and within[end - 1] and step[end - 1] >= usual
+        copy[begin:end] = goes_on
+    return copy
 
 
 def stuck(values: np.ndarray, rows: Rows, count: int) -> np.ndarray:
     """
     Return where an element that nearly always moves repeats for `count` rows, bool [N].
 
-    Elements that rest by nature (a goal, a closed gripper, a block on its table) move in less
-    than 95 % of the steps of all episodes and are left out.
+    Elements that rest by nature (a goal, a closed gripper, a block on its table) repeat in nearly
+    all episodes and are left out.
     """
     marked = np.zeros(len(values), dtype=bool)
     inside = rows.episode[1:] == rows.episode[:-1]
     if len(values) < count or not inside.any():
         return marked
-    same = (np.diff(values, axis=0) == 0) & inside[:, None]
-    lively = 1 - same.sum(axis=0) / inside.sum() > _NEARLY_ALWAYS
+    # Changes in the last digits of a resting element are no motion.
+    same = (np.abs(np.diff(values, axis=0)) <= _STILL * spread(values)) & inside[:, None]
+    per_episode = np.stack([np.bincount(rows.episode[1:], weights=column,
+                                        minlength=len(rows.start) - 1) for column in same.T], 1)
+    long_enough = np.diff(rows.start) > count
+    if not long_enough.any():
+        return marked
+    lively = (per_episode == 0)[long_enough].mean(axis=0) >= _NEVER
     for column in same[:, lively].T:
         marked |= _long_runs(column, count - 1)
     return marked

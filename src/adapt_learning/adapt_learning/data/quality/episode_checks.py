@@ -163,6 +163,14 @@ def check_zeros(number: int, episode: Episode, norms: Norms) -> Finding:
                     _rows(rows))
 
 
+def check_copies(number: int, episode: Episode, norms: Norms) -> Finding:
+    """Judge rows that are exact copies of earlier ones: messages were late or stuck."""
+    rows = norms.copies[number]
+    return at_least('copies', len(rows), 1, LOOK,
+                    '{:.0f} of the rows copy an earlier one in mid-motion (late or stuck)', RESTORE,
+                    _rows(rows))
+
+
 def check_states(number: int, episode: Episode, norms: Norms) -> Finding:
     """Judge the share of rows whose state does not fit between its neighbours in time."""
     return _suspected('states', norms.state_rows[number], len(episode), norms)
@@ -207,7 +215,8 @@ def check_twin(number: int, episode: Episode, norms: Norms) -> Finding:
 CHECKS: tuple[Callable[[int, Episode, Norms], Finding], ...] = (
     check_finite, check_success, check_length, check_gaps, check_rate, check_timing, check_idle,
     check_saturation, check_beyond, check_jerk, check_shaking, check_spikes, check_jumps,
-    check_stuck, check_zeros, check_states, check_actions, check_outlier, check_lag, check_twin)
+    check_stuck, check_copies, check_zeros, check_states, check_actions, check_outlier,
+    check_lag, check_twin)
 
 
 def _pauses(episode: Episode) -> np.ndarray:

@@ -41,7 +41,9 @@ class Norms:
     stuck: list[np.ndarray]
     """Rows of each episode where a lively element repeats."""
     zeros: list[np.ndarray]
-    """Rows of each episode that are 0 though hardly any is."""
+    """Rows of each episode whose state or action is 0 though hardly any is."""
+    copies: list[np.ndarray]
+    """Rows of each episode that repeat an earlier one exactly in mid-motion."""
     jumps: list[np.ndarray]
     """Rows of each episode where the motion goes on elsewhere."""
     state_rows: list[np.ndarray]
@@ -65,17 +67,15 @@ class Norms:
         actions = Suspects.of(rows.action, rows.action_std, rows, config)
         trusted = ~(states.rows | actions.rows)
         beyond = float((size > 1 + 1e-6).any(axis=1).mean())
-        low, high = np.quantile(rows.observation, [0.01, 0.99], axis=0)
-        spiked = elements.spikes(rows.observation, rows,
-                                 np.maximum((high - low) * config.spike, 2 * rows.observation_std))
         return cls(
             config=config, rows=rows, period_s=1.0 / rate,
             median_steps=float(np.median(np.diff(rows.start))),
             jerk=_jerk(rows, rate), shaking=_shaking(rows), switching=switching,
             boxed=beyond < 0.5, states=states, actions=actions,
-            spikes=rows.per_episode(spiked),
+            spikes=rows.per_episode(states.spiked),
             stuck=rows.per_episode(elements.stuck(rows.observation, rows, config.stuck_rows)),
-            zeros=rows.per_episode(elements.zeros(rows.observation, rows)),
+            zeros=rows.per_episode(states.zero | actions.zero),
+            copies=rows.per_episode(states.copied | actions.copied),
             jumps=rows.per_episode(states.jump),
             state_rows=rows.per_episode(states.rows), action_rows=rows.per_episode(actions.rows),
             twins=Twins.of(dataset, rows, config.near_twin),

@@ -5,6 +5,9 @@ polluted as well; therefore a row is foretold from many pairs of neighbours (at 
 away, on both sides or on one), and what counts is the pair that foretells it best: a clean row
 agrees with some pair, a polluted one with none.
 
+Three faults that neighbours share are added: an exact copy of an earlier row, a row of zeros, and
+a single value that jumps away and back.
+
 The distance of a row to what was foretold is (mean over elements of sqrt|difference|)^2, with
 differences in standard deviations of the element. The square root keeps an event of one element
 (a finger that closes, a block that tips) from looking like noise on all.
@@ -14,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from adapt_learning.data.quality import elements
 from adapt_learning.data.quality.config import QualityConfig
 from adapt_learning.data.quality.rows import Rows, scaled
 
@@ -27,13 +31,20 @@ class Suspects:
     """Scores of one side (states or actions) and what they say."""
 
     score: np.ndarray
-    """Distance to what the neighbours foretell, float32 [N] [std]; 0 where there are none."""
+    """Distance to what the neighbours foretell, float32 [N] [std]; at least the limit where a
+    rule of `elements` is broken."""
     limit: float
     """From this score on a row is suspected."""
     judged: bool
     """False: this side is so rough that a row cannot be judged by its neighbours."""
     jump: np.ndarray
     """Rows where the motion goes on elsewhere (a bias begins, a shifted piece ends), bool [N]."""
+    copied: np.ndarray
+    """Rows that repeat an earlier one exactly although the motion goes on, bool [N]."""
+    spiked: np.ndarray
+    """Rows where a single value jumps away and back, bool [N]."""
+    zero: np.ndarray
+    """Rows that are 0 as a whole though hardly any is, bool [N]."""
 
     @property
     def rows(self) -> np.ndarray:
@@ -49,10 +60,15 @@ class Suspects:
         usual = float(np.median(score))
         judged = usual <= config.too_rough
         limit = max(config.suspicious, config.roughness * usual)
+        zero = elements.zeros(values, rows)
+        copied = elements.repeats(values, rows) & ~zero
+        spike = elements.spikes(values, rows, elements.spike_limit(values, config.spike))
+        score = np.maximum(score, limit * spike)
+        score[copied | zero] = np.maximum(score[copied | zero], 2 * limit)
         beside = score >= limit
         jump = (step >= max(config.jump, limit)) & judged & ~beside
         jump[1:] &= ~beside[:-1]
-        return cls(score, limit, judged, jump)
+        return cls(score, limit, judged, jump, copied, spike >= 1, zero)
 
 
 def foretold_distance(values: np.ndarray, episode: np.ndarray,
