@@ -46,7 +46,7 @@ ARGUMENTS = [
                           description='record the cameras too'),
     DeclareLaunchArgument('pollution_kind', default_value='',
                           description='simulation: noise on what is published: gaussian, dropout, '
-                                      'spike, stuck; empty: none'),
+                                      'spike, stuck, bias, shift, jitter, latency; empty: none'),
     DeclareLaunchArgument('pollution_p', default_value='0.2',
                           description='share of polluted instants'),
     DeclareLaunchArgument('pollution_sigma', default_value='1.0',
@@ -122,6 +122,10 @@ def generate_launch_description():
             'folder': of('out'), 'contract': contract,
             'operator_name': of('operator'), 'record_cameras': of('cameras', bool),
             'lockstep': ParameterValue(lockstep, value_type=bool),
+            # The truth about the pollution stands in the bag too.
+            'extra_topics': ParameterValue(IfElseSubstitution(
+                EqualsSubstitution(LaunchConfiguration('pollution_kind'), ''), '',
+                'sim_bridge/polluted'), value_type=str),
         }),
         node('recording_session', {
             'episodes': of('episodes', int), 'seed': of('seed', int),

@@ -10,8 +10,10 @@ from bench import activate, nanoseconds
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.qos import QoSProfile
+from std_msgs.msg import Header
 from std_srvs.srv import SetBool
 
+from adapt_learning.data.pollution import KINDS
 from adapt_learning.evaluation.rollout import ExpertController, rollout
 from adapt_learning.evaluation.simulation import make_task
 from adapt_learning.frames import load_contract
@@ -31,6 +33,10 @@ class Listener:
         self.node = bench.helper('listener')
         self.frames, self.episodes, self.commands = [], [], {}
         self.order = []
+        self.polluted = []
+        self.node.create_subscription(
+            Header, 'sim_bridge/polluted',
+            lambda m: self.polluted.append((nanoseconds(m.stamp), m.frame_id)), DEEP)
         self.reader = ObservationReader(self.node, self.contract, self._on_frame, pytest.fail, DEEP)
         self.node.create_subscription(
             EpisodeStatus, 'episode', self._on_episode, qos.LATCHED_IN)
@@ -61,7 +67,7 @@ class Listener:
 
     def run(self, seed, noise_level=1.0):
         """Run one episode and return its last status."""
-        for heard in (self.frames, self.order, *self.commands.values()):
+        for heard in (self.frames, self.order, self.polluted, *self.commands.values()):
             heard.clear()
         assert self.bench.call(ResetSimulation, 'sim_bridge/reset', seed=seed,
                                noise_level=noise_level).success
@@ -177,3 +183,71 @@ def test_who_commands_beside_the_expert_is_named(bench, driven):
     CommandWriter(listener.node, listener.contract)
     bench.until(lambda: any(s.level == DiagnosticStatus.WARN
                             and 'another node commands' in s.message for s in told), 'a warning')
+
+
+def test_polluted_messages_are_told_and_nothing_else_is_changed(driven):
+    """The truth runs on: the same steps; what is not told as polluted is what is."""
+    _, listener = driven(pollution_kind='gaussian', pollution_p=0.4, pollution_seed=3)
+    expected = alone(21)
+    ended = listener.run(seed=21)
+    assert (ended.outcome.value, ended.steps) == (Outcome.SUCCESS, expected.steps)
+    told = set(listener.polluted)
+    layout = make_task('fetch_pick').layout
+    changed = {'state': 0, 'action': 0}
+    for row, frame, *commands in zip(range(ended.steps), listener.frames,
+                                     *listener.commands.values(), strict=True):
+        state = frame.vector
+        action = layout.action(dict(zip(listener.commands, (c[1] for c in commands),
+                                        strict=True)))
+        for side, said, true in (('state', state, expected.episode.observation[row]),
+                                 ('action', action, expected.episode.action[row])):
+            differs = bool((said != true).any())
+            assert differs == ((frame.stamp_ns, side) in told), (row, side)
+            changed[side] += differs
+        goal = listener.contract.observation_spec.slices['goal_position']
+        assert (state[goal] == expected.episode.observation[row][goal]).all(), 'said once, true'
+    assert 0 < changed['state'] < ended.steps and 0 < changed['action'] < ended.steps
+    first = [f.vector for f in listener.frames]
+    listener.run(seed=22)
+    listener.run(seed=21)
+    assert all((a == f.vector).all() for a, f in zip(first, listener.frames, strict=True)), (
+        'the pollution of an episode depends on the seeds only')
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_every_kind_of_pollution_can_be_published(driven, kind):
+    """Messages stay readable: quaternions are rotations, also where a sensor says zeros."""
+    _, listener = driven(pollution_kind=kind, pollution_p=0.9, max_steps=8)
+    listener.run(seed=1)
+    assert np.isfinite([f.vector for f in listener.frames]).all()
+    assert listener.polluted
+
+
+def test_the_spread_is_that_of_the_demonstrations():
+    """The unit of the pollution is measured, not guessed."""
+    task = make_task('fetch_pick')
+    try:
+        raws, commands = [], []
+
+        def see(at):
+            raws.append(at.raw())
+        for seed in range(30):
+            episode = rollout(task, ExpertController(task.expert()), seed, 1.0, see).episode
+            commands += [task.layout.commands(a) for a in episode.action]
+    finally:
+        task.close()
+    for key, stated in task.spec_.spread.items():
+        rows = np.array([r[key] for r in (raws if key in raws[0] else commands)])
+        if key == 'object_rotation':
+            rows = np.array([2 * r[:3] * np.sign(r[3]) for r in rows])  # small rotation vectors
+        assert np.sqrt(rows.var(axis=0).mean()) == pytest.approx(stated, rel=0.3), key
+
+
+def test_pollution_needs_a_unit(bench, monkeypatch):
+    from dataclasses import replace
+
+    from adapt_learning.tasks.fetch_pick import FetchPick
+    monkeypatch.setattr(FetchPick, 'spec_', replace(FetchPick.spec_, spread={}))
+    node = bench.node(SimBridge, pollution_kind='gaussian')
+    assert node.trigger_configure() == TransitionCallbackReturn.FAILURE
+    assert 'states no spread' in node.failure

@@ -1,24 +1,18 @@
 """What a simulated robot with bad sensors says: noise on messages, never on the truth."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from std_msgs.msg import Header
 
+from adapt_learning.data.pollution import SIDES, Stream, stream
 from adapt_learning.errors import SettingError
 from adapt_learning.tasks.base import Task
 
-STREAMS = ('gaussian', 'dropout', 'spike', 'stuck')
 # None may be lost: they are the truth that a restoration is compared with.
 PROFILE = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE)
-_SIDES = ('state', 'action')
-
-
-def stream(*a):
-    from adapt_learning.data.pollution import stream as make
-    return make(*a)
 
 
 class PublishedPollution:
@@ -42,10 +36,10 @@ class PublishedPollution:
         self._keys = {'state': [f.key for f in seen], 'action': [f.key for f in contract.action]}
         self._rotations = {f.key for f in seen if f.convert == 'euler_xyz'}
         self._spread = task.spec_.spread
-        self._streams: dict[str, Callable] = {}
+        self._streams: dict[str, Stream] = {}
         self._topic = None
         if kind:
-            lacking = [k for s in _SIDES for k in self._keys[s] if k not in self._spread]
+            lacking = [k for s in SIDES for k in self._keys[s] if k not in self._spread]
             if lacking:
                 raise SettingError(f"task {task.spec_.name} states no spread of {lacking}, so "
                                    "pollution of what it publishes has no unit; give it in the "
@@ -65,7 +59,7 @@ class PublishedPollution:
             return
         raw = self._task.raw()
         sizes = {f.key: f.size for f in self._task.contract.action}
-        for number, side in enumerate(_SIDES):
+        for number, side in enumerate(SIDES):
             units = np.concatenate([
                 np.full(len(raw[k]) if side == 'state' else sizes[k], self._unit(k))
                 for k in self._keys[side]])

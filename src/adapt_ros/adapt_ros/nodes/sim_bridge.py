@@ -18,6 +18,7 @@ from rosgraph_msgs.msg import Clock
 from std_srvs.srv import SetBool
 
 from adapt_learning import catalog
+from adapt_learning.data.pollution import KINDS
 from adapt_learning.errors import SettingError, UserError
 from adapt_learning.evaluation.simulation import make_task
 from adapt_ros import qos
@@ -27,7 +28,7 @@ from adapt_ros.codecs import set_stamp
 from adapt_ros.expert_drive import ExpertDrive
 from adapt_ros.lifecycle import AdaptNode, run
 from adapt_ros.parameters import Range, parameter
-from adapt_ros.pollution import STREAMS, PublishedPollution
+from adapt_ros.pollution import PublishedPollution
 from adapt_ros.scene import Scene
 
 # A command may be this many periods old before the simulated robot stops by itself.
@@ -64,7 +65,7 @@ class SimBridgeSettings:
                              within=Range(0.0, 1000.0))
     repeat: bool = parameter(False, 'Expert: begin with the next seed when an episode has ended')
     pollution_kind: str = parameter('', 'Noise on what is published, not on what is; empty: none',
-                                    one_of=('', *STREAMS))
+                                    one_of=('', *KINDS))
     pollution_p: float = parameter(0.2, 'Share of polluted instants, states and commands apart',
                                    within=Range(0.0, 1.0))
     pollution_sigma: float = parameter(1.0, 'Size of the noise in standard deviations of the '
