@@ -215,3 +215,27 @@ def test_bad_settings_and_empty_data_are_refused(contract):
         QualityConfig(sample=1)
     with pytest.raises(DatasetError, match='at least one episode'):
         report(Dataset((), contract))
+
+
+@pytest.mark.parametrize('changes, verdict', [
+    ({}, OK), ({'missed': 40}, LOOK), ({'true_rate_hz': 20.0}, LOOK),
+    ({'worst_latency_s': 0.3}, LOOK)])
+def test_the_timing_of_the_recording_is_judged(make, changes, verdict):
+    timing = {'frames': 960, 'missed': 0, 'true_rate_hz': 25.1, 'contract_rate_hz': 25.0,
+              'longest_gap_s': 0.05, 'worst_latency_s': 0.02} | changes
+    good = make()
+    found = finding(report(replace(good, meta={'import': {'timing': timing}})), 'recording')
+    assert found.verdict == verdict and f'{timing["missed"]} of' in found.reason
+
+
+KINDS = ('gaussian', 'dropout', 'spike', 'stuck', 'bias', 'shift', 'jitter', 'latency')
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_every_kind_of_pollution_is_noticed(make, kind):
+    from adapt_learning.data.pollution import corrupt
+    result = report(corrupt(make(), kind, 0.2, 1.0, 0, ('state', 'action')))
+    assert {'pollution', 'faults'} & {f.check for f in result.findings if f.verdict != OK}
+    assert any('adapt restore' in line for line in result.advice)
+    if kind == 'gaussian':
+        assert 'restore it before training' in result.summary

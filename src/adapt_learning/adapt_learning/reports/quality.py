@@ -23,7 +23,8 @@ _HISTOGRAMS = 40
 
 _TITLES = {
     'amount': 'Number of episodes', 'outcomes': 'Outcomes', 'pollution': 'Suspected pollution',
-    'faults': 'Faults of sensors', 'clock': 'Time stamps', 'lag': 'Latency',
+    'faults': 'Faults of sensors', 'clock': 'Time stamps', 'recording': 'Recording',
+    'lag': 'Latency',
     'columns': 'Normalising', 'action box': 'Range of the actions', 'coverage': 'Coverage',
     'contradictions': 'Contradictions', 'leaks': 'Train / validation leaks',
 }

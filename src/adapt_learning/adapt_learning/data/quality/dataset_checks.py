@@ -27,6 +27,10 @@ from adapt_learning.data.quality.norms import Norms
 
 _ENOUGH = 10
 _COMPARED = 100
+_MISSED = 0.01
+"""Share of missing frames of a recording that is worth a look."""
+_LATE_PERIODS = 3.0
+"""Periods that a message may take to arrive."""
 
 
 def check_amount(dataset: Dataset, norms: Norms) -> Finding:
@@ -86,6 +90,22 @@ def check_clock(dataset: Dataset, norms: Norms) -> Finding:
                        'they were simulated or resampled and say nothing about the true timing')
     return Finding('clock', off, OK, f'the time between rows is {steps.mean() * 1e3:.1f} ms on '
                    f'average, {np.quantile(steps, 0.99) * 1e3:.1f} ms at the 99 % quantile')
+
+
+def check_recording(dataset: Dataset, norms: Norms) -> Finding:
+    """Judge what the import of bags kept of the recording's own timing."""
+    timing = (dataset.meta.get('import') or {}).get('timing')
+    if not timing:
+        return Finding('recording', 0.0, OK, 'nothing is known of the recording itself')
+    missed = timing['missed'] / max(timing['frames'] + timing['missed'], 1)
+    ratio = timing['true_rate_hz'] / timing['contract_rate_hz']
+    late = timing['worst_latency_s'] / norms.period_s
+    text = (f'recorded at {timing["true_rate_hz"]:.3g} Hz (contract '
+            f'{timing["contract_rate_hz"]:.3g} Hz), {timing["missed"]} of '
+            f'{timing["frames"] + timing["missed"]} frames missing, longest gap '
+            f'{timing["longest_gap_s"]:.3f} s, worst latency {timing["worst_latency_s"]:.3f} s')
+    odd = missed > _MISSED or abs(ratio - 1) > norms.config.rate or late > _LATE_PERIODS
+    return Finding('recording', missed, LOOK if odd else OK, text, RECORD if odd else '')
 
 
 def check_lag(dataset: Dataset, norms: Norms) -> Finding:
@@ -180,8 +200,8 @@ def check_leaks(dataset: Dataset, norms: Norms) -> Finding:
 
 
 DATASET_CHECKS: tuple[Callable[[Dataset, Norms], Finding], ...] = (
-    check_amount, check_outcomes, check_pollution, check_faults, check_clock, check_lag,
-    check_columns, check_action_box, check_coverage, check_contradictions, check_leaks)
+    check_amount, check_outcomes, check_pollution, check_faults, check_clock, check_recording,
+    check_lag, check_columns, check_action_box, check_coverage, check_contradictions, check_leaks)
 
 
 def observation_columns(dataset: Dataset, norms: Norms) -> tuple[Column, ...]:
