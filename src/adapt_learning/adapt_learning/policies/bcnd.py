@@ -5,11 +5,11 @@ learnt again from the beginning, with R(s, a) = pi_old(a|s), the density that th
 gives the pair, and so on: what most of the data agree on counts more in every iteration, and pairs
 that no network expects count for nothing.
 
-What the method leaves open:
+What needs care:
 
 - `std`: a density can only be compared between states if its spread cannot shrink to nothing where
   actions are easy to predict. Each network has one learnt standard deviation per action element
-  ('shared'), or one that depends on the state ('state'); `std_floor` bounds both.
+  ('shared', as published), or one that depends on the state ('state'); `std_floor` bounds both.
 - R is taken in log space and divided by its mean over the data, so that the learning rate means
   the same in every iteration.
 """
