@@ -88,6 +88,23 @@ def experiments(
     _finish(module.write_experiments(table, place), json)
 
 
+@app.command('dmdr-speed')
+@verb
+def dmdr_speed(
+    out: OutOption = _OUT,
+    cache: CacheOption = _CACHE,
+    json: JsonOption = None,
+) -> None:
+    """Measure how long restoring 10k pairs takes, and how much walking back together gains."""
+    check_json(json)
+    _threads()
+    from adapt_learning.benchmarks import dmdr_speed as module
+    place = _workplace(out, cache)
+    place.cache.mkdir(parents=True, exist_ok=True)
+    place.results.mkdir(parents=True, exist_ok=True)
+    _finish(module.write(module.measure(place), place.results), json)
+
+
 def _run(title: str, jobs: 'Sequence[Job]', place: 'Workplace', processes: int | None) -> None:
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 

@@ -9,6 +9,8 @@
 | t_thres | `threshold` |
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -95,7 +97,8 @@ class DiffusionRestorer(Restorer):
         total = sum(stage.config.steps for stage in networks.stages())
         settings = LoopSettings(Path(), _NoLog(), _Told(progress, total),
                                 checkpoint_every_s=float('inf'))
-        run_stages(networks, Pairs.of(values, condition), None, settings)
+        with one_thread():
+            run_stages(networks, Pairs.of(values, condition), None, settings)
 
     def restore(self, values: np.ndarray, condition: np.ndarray, seed: int,
                 progress: Progress) -> Restored:
@@ -179,6 +182,17 @@ class _Networks(nn.Module):
         return (DenoisingStage(self.denoiser, self.noising, self.config.denoiser_optimization),
                 NoiseLevelStage(self.predictor, self.noising, self.config.scale == 'diffused',
                                 self.config.predictor_optimization))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Multiply on one thread: the matmuls of training are too short to wake a second one."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class _NoLog:

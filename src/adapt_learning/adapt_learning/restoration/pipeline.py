@@ -228,7 +228,7 @@ class _Work:
         if outcomes is None:
             outcomes = [self._untouched(i, verdict) for i, verdict in enumerate(verdicts)]
         state, action = outcomes
-        kept = self._kept(state, action)
+        kept = self._kept(state, action) if restored else np.ones(self.dataset.steps, bool)
         edited = state.edited | action.edited
         counts = {'pairs': len(kept), 'kept': int((kept & ~edited).sum()),
                   'restored': int((kept & edited).sum()), 'dropped': int((~kept).sum())}

@@ -10,11 +10,12 @@ _LOW, _HIGH = 0.1, 0.9
 
 def robust_normalizer(values: np.ndarray, finite: np.ndarray) -> Normalizer:
     """
-    Fit mean and std of values [N, D] after pulling in what lies far outside.
+    Fit mean and std of values [N, D] without what lies far outside.
 
-    Every element is limited to the range of its middle 80 %, widened by the width of that range on
-    both sides; elements of which 80 % are equal stay as they are (a rare gripper command is no
-    outlier). Rows that are not `finite` bool [N] do not count; DatasetError where all are so.
+    Of every element counts what lies in the range of its middle 80 %, widened by the width of that
+    range on both sides; of elements of which 80 % are equal everything counts (a rare gripper
+    command is no outlier). Rows that are not `finite` bool [N] do not count; DatasetError where
+    no row does.
     """
     usable = values[finite]
     if not len(usable):
@@ -23,6 +24,6 @@ def robust_normalizer(values: np.ndarray, finite: np.ndarray) -> Normalizer:
     low, high = np.quantile(usable, [_LOW, _HIGH], axis=0)
     reach = high - low
     flat = reach <= 0
-    low = np.where(flat, -np.inf, low - reach)
-    high = np.where(flat, np.inf, high + reach)
-    return Normalizer.fit(np.clip(usable, low, high))
+    far = ((usable < low - reach) | (usable > high + reach)) & ~flat
+    inside = np.ma.masked_array(usable, far, dtype=np.float64)
+    return Normalizer(inside.mean(axis=0).data, inside.std(axis=0).data)

@@ -10,7 +10,7 @@ from adapt_learning.frames import load_contract
 FAST = tuple(f'restorer_settings.training.{change}' for change in (
     'denoiser.width=64', 'predictor.width=64',
     *(f'{part}_optimization.{change}' for part in ('denoiser', 'predictor') for change in (
-        'steps=600', 'learning_rate=5e-3', 'ema_decay=0.98', 'warmup_steps=20'))))
+        'steps=400', 'batch=64', 'learning_rate=5e-3', 'ema_decay=0.98', 'warmup_steps=20'))))
 """Settings with which the networks learn in a second what these demonstrations need."""
 
 
