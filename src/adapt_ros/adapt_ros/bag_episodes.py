@@ -85,31 +85,53 @@ def answers(cut: Cut, contract: Contract, layout: Layout) -> Answered:
     """Return the frames of an episode with the action that was commanded at each."""
     stamped = _with_stamps(cut, contract)
     frames, rows, exact, worst = [], [], 0, 0
-    tables = {topic: ([stamp for stamp, _ in pairs], pairs) for topic, pairs in stamped.items()}
-    features = {topic: [f for f in contract.action if f.topic == topic] for topic in tables}
+    taken = {frame.stamp_ns for frame in cut.frames}
+    tables = [_Table(contract, topic, pairs, taken) for topic, pairs in stamped.items()]
     complete = len({f.topic for f in contract.action}) == len(tables)
     for frame in cut.frames if complete else ():
-        commands, offset = {}, 0
-        for topic, (stamps, pairs) in tables.items():
-            place = _nearest(stamps, frame.stamp_ns)
-            distance = abs(stamps[place] - frame.stamp_ns)
-            if distance > contract.period_ns:
-                break
-            offset = max(offset, distance)
-            for feature in features[topic]:
-                gain, shift = device_units(feature)
-                commands[feature.key] = (pairs[place][1].raw[feature.key] - shift) / gain
-        else:
-            frames.append(frame)
-            rows.append(layout.action(commands))
-            exact += offset == 0
-            worst = max(worst, offset)
+        found = [table.answer(frame.stamp_ns) for table in tables]
+        if None in found:
+            continue
+        frames.append(frame)
+        rows.append(layout.action({key: v for values, _ in found for key, v in values.items()}))
+        offset = max(offset for _, offset in found)
+        exact += offset == 0
+        worst = max(worst, offset)
     action = np.array(rows, np.float32).reshape(len(rows), contract.action_spec.size)
     return Answered(tuple(frames), action, len(cut.frames) - len(frames), exact, worst * 1e-9)
 
 
+class _Table:
+    """The commands of one topic by stamp."""
+
+    def __init__(self, contract: Contract, topic: str, pairs: list[tuple[int, Sample]],
+                 taken: set[int]):
+        self._period_ns = contract.period_ns
+        self._features = [f for f in contract.action if f.topic == topic]
+        self._exact = dict(pairs)
+        # What carries the stamp of a frame answers that one and no other.
+        self._free = [pair for pair in pairs if pair[0] not in taken]
+        self._stamps = [stamp for stamp, _ in self._free]
+
+    def answer(self, stamp_ns: int) -> tuple[dict[str, np.ndarray], int] | None:
+        """Return (commands by key, distance of the stamps [ns]); None where nobody answered."""
+        sample, distance = self._exact.get(stamp_ns), 0
+        if sample is None:
+            if not self._free:
+                return None
+            place = _nearest(self._stamps, stamp_ns)
+            sample, distance = self._free[place][1], abs(self._stamps[place] - stamp_ns)
+            if distance > self._period_ns:
+                return None
+        values = {}
+        for feature in self._features:
+            gain, shift = device_units(feature)
+            values[feature.key] = (sample.raw[feature.key] - shift) / gain
+        return values, distance
+
+
 def _with_stamps(cut: Cut, contract: Contract) -> dict[str, list[tuple[int, Sample]]]:
-    """Return (stamp, command) per topic in the order of stamps; the first of equal stamps counts."""
+    """Return (stamp, command) per topic by rising stamp; the first of equal stamps counts."""
     kinds = {f.topic: f.type for f in contract.action}
     found = {topic: [(sample.stamp_ns, sample) for sample in samples]
              for topic, samples in cut.commands.items() if kinds[topic] in STAMPED}

@@ -111,7 +111,8 @@ def _copy(source: Source, folder: Path, name: str, paths: Sequence[Path], option
           show: Callable[[int, int | None], None]) -> Imported:
     contract = options.contract or source.contract or derived_contract(source, options)
     if options.rate_hz is not None and options.rate_hz != contract.rate_hz:
-        contract = contract.model_copy(update={'rate_hz': options.rate_hz})
+        # Not model_copy: it would keep the hashes that the contract has remembered.
+        contract = Contract.model_validate(contract.model_dump() | {'rate_hz': options.rate_hz})
     mapping = options.mapping
     derived = options.contract is None and source.contract is None
     if derived:
