@@ -29,7 +29,7 @@ _VALIDATION_PAIRS = 512
 class ImplicitBehavioralCloningConfig:
     """Settings of implicit BC."""
 
-    network: MLPConfig = field(default_factory=lambda: MLPConfig(width=128, depth=3))
+    network: MLPConfig = field(default_factory=lambda: MLPConfig(width=128, depth=2))
     optimization: OptimizationConfig = field(default_factory=OptimizationConfig)
     normalization: NormalizationConfig = field(default_factory=NormalizationConfig)
     negatives: int = 64
