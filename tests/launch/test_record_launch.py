@@ -4,7 +4,9 @@ import time
 
 import numpy as np
 import pytest
-from launched import EXIT_S
+import rclpy
+from launched import EXIT_S, LIMIT_S
+from std_msgs.msg import String
 
 from adapt_learning.evaluation.rollout import ExpertController, rollout
 from adapt_learning.evaluation.simulation import make_task
@@ -59,6 +61,33 @@ def test_a_policy_records_in_lockstep(launched, policy, tmp_path):
         stamps = [s.stamp_ns for s in read_samples(bag, CONTRACT)
                   if s.topic == 'servo/delta_twist_cmds']
         assert set(f.stamp_ns for f in frames) <= set(stamps), 'every frame has its command'
+
+
+def test_a_person_records_by_keys(launched, ros_domain, rclpy_session, tmp_path):
+    """Begin, drive, save as a failure: in real time, with the arm where the keys drove it."""
+    out = tmp_path / 'demos'
+    run = launched('source:=teleop', 'episodes:=1', f'out:={out}', 'operator:=kim', **FILE,
+                   domain=ros_domain)
+    node = rclpy.create_node('person')
+    keys = node.create_publisher(String, '/teleop/keys', 10)
+    try:
+        run.until('waiting for the operator')
+        end = time.monotonic() + LIMIT_S
+        while not list(out.glob('episode_*')) and time.monotonic() < end:
+            keys.publish(String(data='n'))
+            time.sleep(0.3)
+        for _ in range(15):
+            keys.publish(String(data='a'))
+            time.sleep(0.1)
+        while run.process.poll() is None and time.monotonic() < end:
+            keys.publish(String(data='2'))
+            time.sleep(0.3)
+    finally:
+        node.destroy_node()
+    assert run.wait() == 0, run.output
+    assert 'recording    1/1  failure' in run.output
+    moved = [frame.values['gripper_position'][1] for frame in whole(out)[0]]
+    assert moved[-1] - moved[0] > 0.05, 'to the left, by a third of full speed'
 
 
 @pytest.mark.parametrize('moment', ['as they come up', 'in mid-episode'])
