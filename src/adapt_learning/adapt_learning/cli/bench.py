@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from adapt_learning.cli.bench_quality import data_quality
 from adapt_learning.cli.common import (
     JobsOption,
     JsonOption,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from adapt_learning.benchmarks.job import Job, Workplace
 
 app = typer.Typer(no_args_is_help=True, help='Make the tables; an interrupted one continues.')
+app.command('data-quality')(data_quality)
 
 OutOption = Annotated[Path, typer.Option(
     '--out', help='Folder of results and tables; results are files per job.')]

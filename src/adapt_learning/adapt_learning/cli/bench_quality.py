@@ -1,0 +1,52 @@
+"""`adapt bench data-quality`: how honest the data report is."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from adapt_learning.cli.common import (
+    JsonOption,
+    check_json,
+    console,
+    progress,
+    verb,
+    write_result,
+)
+
+
+@verb
+def data_quality(
+    task: Annotated[str, typer.Option(help='Name of the task, e.g. fetch_pick.')] = 'fetch_pick',
+    episodes: Annotated[int, typer.Option(min=10, help='Demonstrations to judge.')] = 303,
+    out: Annotated[Path, typer.Option(
+        '--out', help='Folder of results and tables.')] = Path('benchmarks'),
+    cache: Annotated[Path, typer.Option(
+        '--cache', help='Folder of datasets; may be removed when all is done.')] = Path(
+            'runs/bench'),
+    json: JsonOption = None,
+) -> None:
+    """
+    Judge clean demonstrations and the same with each kind of pollution; compare with the truth.
+
+    Writes data-quality.json and data-quality.md.
+    """
+    check_json(json)
+    from adapt_learning.benchmarks.data_quality import measure, table
+    from adapt_learning.benchmarks.machine import machine
+    from adapt_learning.data.files import write_atomically, write_json
+    from adapt_learning.data.pollution import KINDS
+    with progress('data-quality', len(KINDS)) as bar:
+        result = measure(task, episodes, cache, bar) | {'machine': machine()}
+    command = f'adapt bench data-quality --task {task} --episodes {episodes}'
+    text = (f'# What the data report finds\n\n`{command}`, {result["pairs"]} pairs of '
+            f'`{result["command"]}`, each side polluted with p {result["p"]}, sigma '
+            f'{result["sigma"]}, seed {result["seed"]}. AUC: area under the ROC curve of the '
+            'score of single rows; found and false: share of the polluted and of the clean rows '
+            'that are suspected.\n\n' + table(result) + '\n')
+    out = out.absolute()
+    write_json(out / 'data-quality.json', {'made_by': command} | result)
+    write_atomically(out / 'data-quality.md',
+                     lambda temporary: temporary.write_text(text, encoding='utf-8'))
+    write_result(json, result)
+    console(json).print(table(result), markup=False)
