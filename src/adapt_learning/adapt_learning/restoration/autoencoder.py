@@ -34,7 +34,7 @@ class AutoencoderConfig:
     bottleneck: int = 0
     """Size of the features z; 0: half of the elements that vary, rounded up."""
     optimization: OptimizationConfig = field(default_factory=lambda: OptimizationConfig(
-        steps=3000, batch=256, learning_rate=2e-3, ema_decay=0.99, precision='float32'))
+        steps=2000, batch=128, learning_rate=2e-3, ema_decay=0.99, precision='float32'))
     training_rows: int = 50_000
     """At most so many rows, drawn at random, are trained on."""
 

@@ -1,9 +1,9 @@
 """Trajectory filter (ours): a value is judged by its neighbours in time and by the other side.
 
 A network predicts x_t from x_{t-k}..x_{t+k} without x_t itself, and from y_{t-k}..y_{t+k} of the
-other side, as a Student t distribution per element. Its score is the negative log likelihood: how
-far the value lies from the prediction, in units of how sure the prediction is. The closing of the
-gripper, whose instant cannot be predicted well, is not suspected for it.
+other side, as a Student t distribution per element. The score is the surprise: how far the value
+lies from the prediction, in units of how sure the prediction is. The closing of the gripper, whose
+instant cannot be predicted well, is not suspected for it.
 
 The heavy tails of the t distribution keep the polluted values from spoiling the training: targets
 and inputs are polluted, too.
@@ -44,7 +44,7 @@ class TrajectoryFilterConfig:
     """k: so many rows before and after."""
     network: MLPConfig = field(default_factory=lambda: MLPConfig(128, 2, 'silu'))
     optimization: OptimizationConfig = field(default_factory=lambda: OptimizationConfig(
-        steps=3000, batch=256, learning_rate=2e-3, ema_decay=0.99, gradient_clip=1.0,
+        steps=3000, batch=128, learning_rate=2e-3, ema_decay=0.99, gradient_clip=1.0,
         precision='float32'))
     freedom: float = 3.0
     """Degrees of freedom of the t distribution: the smaller, the less a far value counts."""
@@ -62,7 +62,12 @@ class TrajectoryFilter(Filter):
     Config = TrajectoryFilterConfig
 
     def scores(self, side: Side, seed: int, progress: Progress) -> np.ndarray:
-        """Return the negative log likelihood per element of every row, float64 [N]."""
+        """
+        Return the surprise of every row, float64 [N].
+
+        That is (nu + 1) / 2 * log(1 + z^2 / nu) averaged over the elements: about 0.4 for clean
+        values, several for polluted ones.
+        """
         values, other = varying(side.values), varying(side.other)
         if not values.shape[1]:
             return np.zeros(len(values))
@@ -103,30 +108,30 @@ class _Predictor(nn.Module):
         """Return the only stage."""
         return (_PredictionStage(self),)
 
-    def unlikeliness(self, row: Tensor) -> Tensor:
-        """Return the negative log likelihood of rows [B], up to a constant, per element [B, D]."""
+    def surprise(self, row: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the surprise of rows [B], and the log of the predicted scale, both [B, D]."""
         near, exists = self.neighbor[row], self.exists[row]
         window = torch.cat([
             (self.values[near] * exists[..., None]).flatten(1),
             (self.other[near] * exists[..., None]).flatten(1),
             self.other[row], exists.float()], 1).clamp(-_LIMIT, _LIMIT)
         mean, scale = self.network(window[None])[0].chunk(2, -1)
-        # The network starts unsure: at exp(-1) of a std, not at one that it would have to forget.
+        # The network starts at a scale of exp(-1) std, not at one that it would have to forget.
         log_scale = (scale - 1).clamp(*_LOG_SCALE)
         z = (self.values[row] - mean) * torch.exp(-log_scale)
         nu = self.config.freedom
-        return log_scale + (nu + 1) / 2 * torch.log1p(z.square() / nu)
+        return (nu + 1) / 2 * torch.log1p(z.square() / nu), log_scale
 
     @torch.no_grad()
     def scores(self) -> np.ndarray:
-        """Return the mean over the elements of every row, float64 [N]."""
+        """Return the surprise of every row, averaged over its elements, float64 [N]."""
         return np.concatenate([
-            self.unlikeliness(rows).mean(1).double().numpy()
+            self.surprise(rows)[0].mean(1).double().numpy()
             for rows in torch.arange(len(self.values)).split(CHUNK)])
 
 
 class _PredictionStage(Stage):
-    """Minimise the negative log likelihood."""
+    """Minimise the negative log likelihood: the surprise plus the log of the scale."""
 
     name = 'predictor'
 
@@ -143,4 +148,5 @@ class _PredictionStage(Stage):
 
     def score(self, batch: _Rows) -> Tensor:
         """Return the mean over rows and elements [1]."""
-        return self.module.unlikeliness(batch.row[0]).mean()[None]
+        surprise, log_scale = self.module.surprise(batch.row[0])
+        return (surprise + log_scale).mean()[None]
