@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+import rclpy
 from action_msgs.msg import GoalStatus
 from adapt_msgs.action import RecordEpisode
 from adapt_msgs.msg import EpisodeStatus, Outcome, RecorderStatus, TopicHealth
@@ -295,6 +296,37 @@ def test_other_topics_come_along(stage):
     s.save()
     counts = s.topics_of('episode_000001')
     assert counts['remarks'] == 1 and 'nobody_says' not in counts
+
+
+@pytest.fixture
+def stranger(ros_domain, bench):
+    """Return a node of another participant: one participant has one type per topic."""
+    context = rclpy.Context()
+    rclpy.init(context=context, domain_id=ros_domain)
+    node = rclpy.create_node('stranger', context=context, namespace=bench.namespace)
+    yield node
+    node.destroy_node()
+    context.try_shutdown()
+
+
+def test_a_topic_of_another_type_is_told(stage, stranger):
+    s = stage()
+    wrong = stranger.create_publisher(String, 'joint_states', 10)
+    s.bench.until(lambda: s.health('joint_states').state == TopicHealth.MALFORMED, 'a warning')
+    assert 'published as std_msgs/msg/String, and sensor_msgs/msg/JointState is expected' in \
+        s.health('joint_states').text
+    stranger.destroy_publisher(wrong)
+    s.bench.until(lambda: not s.health('joint_states').state, 'all is well')
+
+
+def test_what_never_reached_the_disk_does_not_stand_in_the_way(stage, tmp_path):
+    (tmp_path / 'bags' / 'episode_000001').mkdir(parents=True)
+    (tmp_path / 'bags' / 'episode_000002').mkdir()
+    (tmp_path / 'bags' / 'episode_000002' / 'episode_000002_0.mcap').touch()
+    s = stage()
+    assert sorted(p.name for p in (s.folder / '.trash').iterdir()) == [
+        'episode_000001', 'episode_000002']
+    assert s.start().bag == 'episode_000003'
 
 
 def test_a_nearly_full_disk_ends_the_recording_with_its_bag(stage, monkeypatch):

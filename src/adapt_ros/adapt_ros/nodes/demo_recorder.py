@@ -274,6 +274,8 @@ class DemoRecorder(AdaptNode):
         if status.state == EpisodeStatus.STATE_RUNNING and self._heard != key:
             self._heard = key
             self.intake.restart()
+        elif status.state == EpisodeStatus.STATE_IDLE:
+            self._heard = None  # a scene that has just started counts from the beginning
         take = self.take
         if take is not None and not take.stopped:
             reason = take.heard(status, now)

@@ -13,7 +13,7 @@ from pathlib import Path
 from adapt_learning.errors import DatasetError
 from adapt_ros.recording import records, rosbag2
 from adapt_ros.recording.about import ABOUT, ENDED
-from adapt_ros.recording.mcap_file import Entry, McapFile
+from adapt_ros.recording.mcap_file import Entry, McapFile, sync_folder
 
 FLUSH_S = 0.25
 _CHUNK_BYTES = 4 * 2**20
@@ -47,6 +47,8 @@ class BagWriter:
         self._file = McapFile(folder / f'{folder.name}_0.mcap', rosbag2.LIBRARY)
         self._file.add_metadata(ABOUT, self.about)
         self._file.sync()
+        for path in (folder, folder.parent):
+            sync_folder(path)
         self._thread = threading.Thread(target=self._run, name='bag writer', daemon=True)
         self._thread.start()
 

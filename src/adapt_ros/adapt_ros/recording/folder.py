@@ -56,6 +56,11 @@ class RecordingFolder:
     def repair(self) -> tuple[list[Repaired], list[str]]:
         """Complete what an earlier recorder left; return what was done and what failed."""
         done, failed = [], []
+        for _, bag in self._numbered(self.path):
+            if not any(file.stat().st_size for file in bag.iterdir()):
+                self.discard(bag)
+                failed.append(f'{bag.name} was begun, and nothing of it reached the disk; it is '
+                              f'in {TRASH}')
         for bag in unfinished(self.path):
             try:
                 done.append(repair_bag(bag))

@@ -151,3 +151,12 @@ class McapFile:
             len(self._metadata_index), len(self._chunk_index),
             self.first_ns if total else 0, self.last_ns)
             + records.numbers('<HQ', sorted(self.counts.items())))
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the names in a folder are on the disk: a file without one is lost."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -32,6 +32,8 @@ class Waiting:
 
     def begins(self, status: EpisodeStatus) -> bool:
         """Return whether this announces the awaited episode."""
+        if status.state == EpisodeStatus.STATE_IDLE:
+            self._heard = None  # a scene that has just started counts from the beginning
         return (status.state == EpisodeStatus.STATE_RUNNING
                 and (status.episode, stamp_ns(status)) != self._heard)
 
