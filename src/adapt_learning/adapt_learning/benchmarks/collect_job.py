@@ -1,16 +1,16 @@
 """Demonstrations by the task's expert."""
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
+from adapt_learning.benchmarks.data_job import DataJob
 from adapt_learning.benchmarks.job import Job, Workplace
 from adapt_learning.data import load_dataset
 from adapt_learning.evaluation.collect import CollectPlan, collect
 
 
 @dataclass(frozen=True)
-class CollectJob(Job):
+class CollectJob(DataJob):
     """Collect a dataset."""
 
     kind = 'collect'
@@ -25,6 +25,11 @@ class CollectJob(Job):
     def plan(self) -> CollectPlan:
         """Return what `adapt collect` would be asked for."""
         return CollectPlan(self.task, self.episodes, self.seed, self.noise_level, self.expert)
+
+    @property
+    def origin(self) -> 'CollectJob':
+        """Return this."""
+        return self
 
     @property
     def needs(self) -> tuple[Job, ...]:
@@ -49,14 +54,6 @@ class CollectJob(Job):
     def inputs(self, place: Workplace) -> dict[str, Any]:
         """Return the plan."""
         return asdict(self)
-
-    def folder(self, place: Workplace) -> Path:
-        """Return the folder of the dataset."""
-        return place.cache / f'data-{self.label}-{self.key(place)}'
-
-    def has_product(self, place: Workplace) -> bool:
-        """Return whether the dataset is there."""
-        return self.folder(place).is_dir()
 
     def run(self, place: Workplace) -> dict[str, Any]:
         """Collect; a dataset that is there already is only read."""

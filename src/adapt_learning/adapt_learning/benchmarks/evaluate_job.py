@@ -58,7 +58,7 @@ class EvaluateJob(Job):
     def run(self, place: Workplace) -> dict[str, Any]:
         """Run the episodes of every seed."""
         self._check_apart(place)
-        done = [evaluate(folder, self.training.data.task, episodes=self.episodes,
+        done = [evaluate(folder, self.training.data.origin.task, episodes=self.episodes,
                          noise_level=self.noise_level, seed=self.seed, jobs=1)
                 for folder in self.training.artifacts(place)]
         return {
@@ -70,7 +70,7 @@ class EvaluateJob(Job):
 
     def _check_apart(self, place: Workplace) -> None:
         """Raise where an episode of the evaluation is one of the demonstrations, too."""
-        data = self.training.data
+        data = self.training.data.origin
         attempts = data.result(place)['attempts']
         shown = {data.plan.episode_seed(i) for i in range(attempts)}
         both = shown & set(range(self.seed, self.seed + self.episodes))

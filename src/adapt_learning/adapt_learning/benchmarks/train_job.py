@@ -11,7 +11,7 @@ from typing import Any
 
 from adapt_learning import catalog
 from adapt_learning.artifacts import load_artifact
-from adapt_learning.benchmarks.collect_job import CollectJob
+from adapt_learning.benchmarks.data_job import DataJob
 from adapt_learning.benchmarks.job import Job, Workplace
 from adapt_learning.errors import ArtifactError
 from adapt_learning.stacked.checkpoint import load_checkpoint
@@ -31,7 +31,7 @@ class TrainJob(Job):
     kind = 'train'
 
     policy: str
-    data: CollectJob
+    data: DataJob
     preset: str = 'cpu'
     seeds: tuple[int, ...] = (0, 1, 2)
     overrides: tuple[str, ...] = ()
@@ -52,8 +52,8 @@ class TrainJob(Job):
     def command(self) -> str:
         """Return the command line that trains the same."""
         changes = ''.join(f' --set {override}' for override in self.overrides)
-        return (f'adapt train {self.policy} --task {self.data.task} --data DATA --out OUT --seeds '
-                f'{",".join(map(str, self.seeds))} --preset {self.preset}{changes}')
+        return (f'adapt train {self.policy} --task {self.data.origin.task} --data DATA --out OUT '
+                f'--seeds {",".join(map(str, self.seeds))} --preset {self.preset}{changes}')
 
     @property
     def cost(self) -> float:
@@ -70,7 +70,7 @@ class TrainJob(Job):
         settings = to_values(config)
         settings.pop('likeness', None)
         return {
-            'policy': self.policy, 'task': self.data.task, 'seeds': list(self.seeds),
+            'policy': self.policy, 'task': self.data.origin.task, 'seeds': list(self.seeds),
             'dataset': self.data.result(place)['dataset'], 'config': settings,
             'split': [run.validation_fraction, run.split_seed]}
 
@@ -103,12 +103,12 @@ class TrainJob(Job):
                         for member in outcome['artifacts']]}
 
     def _resolved(self) -> tuple[Any, Any]:
-        return _resolve(self.policy, self.data.task, self.preset, self.overrides)
+        return _resolve(self.policy, self.data.origin.task, self.preset, self.overrides)
 
     def _request(self, place: Workplace) -> TrainRequest:
         out = place.cache / f'train-{self.policy}-{self.data.label}-{self.key(place)}'
         request = TrainRequest(
-            self.policy, self.data.task, self.data.folder(place), out,
+            self.policy, self.data.origin.task, self.data.folder(place), out,
             datetime.now(UTC).isoformat(timespec='seconds'), self.seeds, self.preset,
             self.overrides, overwrite=True)
         if load_checkpoint(request.run_folder) is None:
@@ -128,4 +128,7 @@ def _work(config: Any) -> Iterator[float]:
     if model is not None:
         yield from _work(model)
         weights += model.network.depth * model.network.width ** 2 * config.draws
+    # Ensembles, iterations and counter-examples, where a policy has them.
+    for factor in ('networks', 'iterations', 'negatives'):
+        weights *= getattr(config, factor, 1)
     yield config.optimization.steps * config.optimization.batch * weights

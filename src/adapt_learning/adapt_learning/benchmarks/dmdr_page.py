@@ -1,0 +1,159 @@
+"""Writes a DMDR table as JSON and as a page, from the files of its jobs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from adapt_learning.benchmarks.cells import Cell
+from adapt_learning.benchmarks.dmdr_tables import SIGMA, DmdrTable, P, Results, Row
+from adapt_learning.benchmarks.evaluate_job import SEED
+from adapt_learning.benchmarks.job import Workplace
+from adapt_learning.data.files import write_atomically, write_json
+
+_NOTE = """\
+Success in percent over {episodes} episodes ({first}..{last}, noise level 1) per seed: mean ± sample
+standard deviation over the seeds (each seed). *Wilson* is the 95 % interval of all episodes
+pooled, which takes them for independent. Every seed has its own pollution (Gaussian, p = {p:g} for
+states and for actions apart from each other, sigma = {sigma:g} standard deviation of each
+element), its own restoration and its own training; all rows of a seed share pollution and
+episodes. *Dissertation*: its demonstrations, simulator and networks; it does not say the size of
+the noise.{overrides}
+"""
+_QUALITY = """\
+What the restorations did, compared with the truth (mean over the seeds). *ROC AUC*: of the filter's
+score. *found*, *false alarms*: share of the polluted and of the clean values that were suspected.
+*before*, *after*: mean distance per element from the clean value, over the polluted values that
+are left, in standard deviations of each element. *clean changed*: share of the clean values left
+that were edited, and the mean change over all of them. *seconds*: of the stages that ran for this
+row; what another row had judged or learnt was taken over.
+"""
+_COLUMNS = (('roc_auc', 3), ('found', 3), ('false_alarms', 3), ('before', 3), ('after', 3),
+            ('clean_changed', 3), ('clean_change', 4))
+
+
+def write_table(table: DmdrTable, place: Workplace) -> Path:
+    """Write NAME.json and NAME.md beside the folder of results; returns the page."""
+    results = table.results(place)
+    base = place.results.parent / table.name
+    write_json(base.with_name(f'{table.name}.json'), as_dict(results))
+    text = '\n'.join(_markdown(results))
+    path = base.with_name(f'{table.name}.md')
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding='utf-8'))
+    return path
+
+
+def as_dict(results: Results) -> dict[str, Any]:
+    """Return everything as JSON values."""
+    table = results.table
+    return {
+        'table': table.name, 'command': table.command, 'p': P, 'sigma': SIGMA,
+        'overrides': dict(table.overrides),
+        'cells': [{
+            'task': task, 'row': row.title, 'policy': row.policy, 'data': row.data,
+            'pairs': results.pairs(row, task), 'published': row.published.get(task),
+            **results.cells[task, row.title].as_dict()}
+            for task in table.tasks for row in table.rows if (task, row.title) in results.cells],
+        'restorations': [{
+            'task': task, 'name': name, 'seeds': len(found), 'command': found[0]['provenance'][
+                'command'], **_summary(found)}
+            for task in table.tasks for name, found in results.restorations(task).items()]}
+
+
+def _summary(found: list[dict[str, Any]]) -> dict[str, Any]:
+    results = [one['result'] for one in found]
+    return {
+        'seconds': round(mean(sum(r['seconds'].values()) for r in results), 1),
+        'counts': {key: round(mean(r['counts'][key] for r in results))
+                   for key in results[0]['counts']},
+        'estimated': {side: _spread([r['estimates'][side] for r in results])
+                      for side in results[0]['estimates']},
+        'quality': {side: {name: _mean([r['quality'][side][name] for r in results])
+                           for name, _ in _COLUMNS} for side in ('state', 'action')}}
+
+
+def _spread(values: list[float | None]) -> list[float] | None:
+    known = [value for value in values if value is not None]
+    if not known:
+        return None
+    return [round(mean(known), 4), round(stdev(known), 4) if len(known) > 1 else 0.0]
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return round(mean(known), 5) if known else None
+
+
+def _markdown(results: Results) -> Iterator[str]:
+    table = results.table
+    yield f'# {table.title}\n'
+    yield (f'Made by `{table.command}` from the files in {table.name}/; nothing is typed by '
+           'hand.\n')
+    changed = '; '.join(f'{policy}: {" ".join(values)}' for policy, values in table.overrides)
+    yield _NOTE.format(
+        episodes=table.episodes, first=SEED, last=SEED + table.episodes - 1, p=P, sigma=SIGMA,
+        overrides=f' Training: preset cpu with {changed}.' if changed else
+        ' Training: preset cpu.')
+    for task in table.tasks:
+        rows = [row for row in table.rows if (task, row.title) in results.cells]
+        if not rows:
+            continue
+        yield f'## {task}\n'
+        yield '| method | pairs | success | Wilson | dissertation | seeds |'
+        yield '|---' * 6 + '|'
+        for row in rows:
+            yield _row(row, task, results)
+        yield ''
+        yield from _restorations(results, task)
+    yield _facts(results)
+    yield ''
+
+
+def _row(row: Row, task: str, results: Results) -> str:
+    cell: Cell = results.cells[task, row.title]
+    published = row.published.get(task)
+    pooled = cell.pooled
+    pairs = results.pairs(row, task)
+    return ' | '.join((
+        f'| {row.title}', '-' if pairs is None else f'{pairs:.0f}', str(cell),
+        f'{100 * pooled.low:.1f}-{100 * pooled.high:.1f}',
+        '-' if published is None else f'{published[0]:.1f} ± {published[1]:.1f}',
+        f'{len(cell.seeds)} |'))
+
+
+def _restorations(results: Results, task: str) -> Iterator[str]:
+    found = results.restorations(task)
+    if not found:
+        return
+    yield _QUALITY
+    yield ('| restoration | side | ROC AUC | found | false alarms | before | after | clean changed '
+           '| mean change | estimated share | kept / restored / dropped | seconds |')
+    yield '|---' * 12 + '|'
+    for name, stored in found.items():
+        summary = _summary(stored)
+        for side in ('state', 'action'):
+            numbers = [_shown(summary['quality'][side][key], digits) for key, digits in _COLUMNS]
+            share = summary['estimated'][side]
+            counts = summary['counts']
+            yield ' | '.join((
+                f'| {name}', side, *numbers,
+                '-' if share is None else f'{share[0]:.3f} ± {share[1]:.3f}',
+                f'{counts["kept"]} / {counts["restored"]} / {counts["dropped"]}',
+                f'{summary["seconds"]:.0f} |'))
+    yield ''
+
+
+def _shown(value: float | None, digits: int) -> str:
+    return '-' if value is None else f'{value:.{digits}f}'
+
+
+def _facts(results: Results) -> str:
+    versions, machines, seconds = set(), set(), {}
+    for one in results.provenance():
+        versions.add(one['code_version'])
+        machines.add(f'{one["cores"]} cores ({one["processor"]}), torch '
+                     f'{one["packages"]["torch"]}')
+        seconds[one['command'], one['ended']] = one['seconds']
+    return (f'{len(seconds)} jobs, together {sum(seconds.values()) / 60:.0f} minutes of one core, '
+            f'other jobs beside them; {"; ".join(sorted(machines))}; code '
+            f'{", ".join(sorted(versions))}.')

@@ -1,0 +1,110 @@
+"""What the verbs of `adapt bench` share."""
+
+import os
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from adapt_learning.cli.common import WorkFailed, console, progress, write_result
+from adapt_learning.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from adapt_learning.benchmarks.job import Job, Workplace
+
+OutOption = Annotated[Path, typer.Option(
+    '--out', help='Folder of results and tables; results are files per job.')]
+CacheOption = Annotated[Path, typer.Option(
+    '--cache', help='Folder of datasets and artifacts; may be removed when all is done.')]
+OUT, CACHE = Path('benchmarks'), Path('runs/bench')
+_AGAIN_S = 30.0
+
+
+def run_table(title: str, jobs: 'Sequence[Job]', place: 'Workplace', processes: int | None) -> None:
+    """Run the jobs of a table with progress; WorkFailed where a worker died."""
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    from adapt_learning.benchmarks.runner import run_jobs
+    from adapt_learning.evaluation.workers import default_jobs
+    from adapt_learning.trainers.train import TrainingInterrupted
+    try:
+        with progress(f'{title} [%]', 100) as show, _repeated(show) as say:
+            run_jobs(jobs, place, processes or default_jobs(), lambda now: say(
+                round(100 * now.share), f'{now.done} of {now.jobs} jobs; {now.note}'))
+    except TrainingInterrupted:
+        # From a training in this process (--jobs 1), which has written its checkpoint.
+        raise KeyboardInterrupt from None
+    except TerminatedWorkerError as error:
+        raise WorkFailed('a worker process died; it was killed or memory ran out: the same command '
+                         'goes on, perhaps with fewer --jobs') from error
+
+
+@contextmanager
+def _repeated(show: 'Callable[[int, str], None]') -> 'Iterator[Callable[[int, str], None]]':
+    """Give a function that shows the same and goes on showing it: a job may take long."""
+    latest: list[tuple[int, str]] = []
+    lock, over = threading.Lock(), threading.Event()
+
+    def say(done: int, note: str) -> None:
+        with lock:
+            latest[:] = [(done, note)]
+            show(done, note)
+
+    def repeat() -> None:
+        while not over.wait(_AGAIN_S):
+            with lock:
+                for now in latest:
+                    show(*now)
+
+    thread = threading.Thread(target=repeat, daemon=True)
+    thread.start()
+    try:
+        yield say
+    finally:
+        over.set()
+        thread.join()
+
+
+def finish(table: Path, json: str | None) -> None:
+    """Print a finished table and write its JSON."""
+    from rich.markdown import Markdown
+
+    from adapt_learning.data.files import read_json
+    write_result(json, read_json(table.with_suffix('.json')))
+    out = console(json)
+    out.print(Markdown(table.read_text(encoding='utf-8')))
+    out.print(f'written to {table} and {table.with_suffix(".json").name}')
+
+
+def workplace(results: Path, cache: Path) -> 'Workplace':
+    """Return where the jobs of a table put things."""
+    from adapt_learning.benchmarks.job import Workplace
+    return Workplace(results.absolute(), cache.absolute())
+
+
+def passive_threads() -> None:
+    """Let threads that wait for work sleep."""
+    # Before torch is imported, as in `adapt train`: threads that wait for work must sleep.
+    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+
+
+def one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
+    """Raise SettingError for a value that is not allowed."""
+    if value not in allowed:
+        raise SettingError(f'{option} is one of {", ".join(allowed)}; got {value}')
+
+
+def seeds_of(text: str) -> tuple[int, ...]:
+    """Return the seeds of an option like 0,1,2."""
+    try:
+        seeds = tuple(int(part) for part in text.split(','))
+    except ValueError:
+        raise SettingError(f"--seeds are whole numbers with commas, as in 0,1,2; got '{text}'"
+                           ) from None
+    if len(set(seeds)) != len(seeds) or min(seeds) < 0:
+        raise SettingError(f'--seeds are different numbers from 0 up; got {text}')
+    return seeds
