@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar
 
+from gymnasium_robotics.envs.fetch.pick_and_place import MujocoFetchPickAndPlaceEnv
+
 from adapt_learning.tasks.base import TaskSpec
 from adapt_learning.tasks.fetch_pick_experts import SmoothPickExpert, StagedPickExpert
 from adapt_learning.tasks.fetch_scene import FetchScene
@@ -26,6 +28,7 @@ class FetchPick(FetchScene):
             'finger_position': 0.0137, 'goal_position': 0.018,
             'gripper_velocity': 0.39, 'gripper_command': 0.91}),
     )
+    scene = MujocoFetchPickAndPlaceEnv
     goal_height_m = 0.15
     experts: ClassVar[Mapping[str, type]] = MappingProxyType(
         {'smooth': SmoothPickExpert, 'staged': StagedPickExpert})

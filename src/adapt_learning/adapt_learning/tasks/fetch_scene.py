@@ -5,8 +5,10 @@ lie on opposite sides of the gripper in boxes of 10 x 4 cm, as the dissertation'
 up, and the observation is the contract's.
 """
 
+from typing import ClassVar
+
 import numpy as np
-from gymnasium_robotics.envs.fetch.pick_and_place import MujocoFetchPickAndPlaceEnv
+from gymnasium_robotics.envs.fetch.fetch_env import MujocoFetchEnv
 
 from adapt_learning.frames.rotations import quaternion_from_matrix
 from adapt_learning.tasks.base import Task
@@ -24,17 +26,18 @@ _CAMERA = {'distance': 1.35, 'azimuth': 140.0, 'elevation': -22.0,
 
 
 class FetchScene(Task):
-    """A Fetch task: gripper, block and goal; subclasses say where the goal is in height."""
+    """A Fetch task: gripper, block and goal; subclasses say which scene, and how high the goal."""
 
+    scene: ClassVar[type[MujocoFetchEnv]]
+    """The stock environment whose physics this is."""
     goal_height_m = 0.0
     """Height of the goal above the block's resting height [m]."""
 
     def __init__(self, width: int = 320, height: int = 240,
                  render_mode: str | None = 'rgb_array'):
         super().__init__(render_mode)
-        self._sim = MujocoFetchPickAndPlaceEnv(
-            render_mode='rgb_array', width=width, height=height,
-            default_camera_config=_CAMERA)
+        self._sim = self.scene(render_mode='rgb_array', width=width, height=height,
+                               default_camera_config=_CAMERA)
         self._sim.reset(seed=0)
         self._ids = {name: self._sim.model.site(name).id for name in ('robot0:grip', 'object0')}
         model = self._sim.model
@@ -90,6 +93,8 @@ class FetchScene(Task):
         sim._mujoco.mj_forward(sim.model, sim.data)
 
     def _advance(self, action: np.ndarray) -> float:
+        # The stock scenes always take four numbers; a blocked gripper ignores the last one.
+        action = np.concatenate([action, np.zeros(4 - len(action))])
         self._sim._set_action(action)
         self._sim._mujoco_step(action)
         return float(self.is_success())
