@@ -228,6 +228,18 @@ def test_the_timing_of_the_recording_is_judged(make, changes, verdict):
     assert found.verdict == verdict and f'{timing["missed"]} of' in found.reason
 
 
+def test_an_offset_for_a_while_is_found_row_by_row(make):
+    offset = np.random.default_rng(3).normal(size=16)
+
+    def one(i, arrays):
+        if i == 4:
+            arrays['observation'][12:20] += offset * arrays['observation'].std()
+
+    entry = report(make(one)).episodes[4]
+    assert entry.rows('states') == tuple(range(12, 20)) and entry.verdict == BAD
+    assert entry.rows('jumps') == ()
+
+
 KINDS = ('gaussian', 'dropout', 'spike', 'stuck', 'bias', 'shift', 'jitter', 'latency')
 
 

@@ -5,8 +5,8 @@ polluted as well; therefore a row is foretold from many pairs of neighbours (at 
 away, on both sides or on one), and what counts is the pair that foretells it best: a clean row
 agrees with some pair, a polluted one with none.
 
-Three faults that neighbours share are added: an exact copy of an earlier row, a row of zeros, and
-a single value that jumps away and back.
+Faults that neighbours share are added: an exact copy of an earlier row, a row of zeros, a single
+value that jumps away and back, and what lies between a jump and the jump that takes it back.
 
 The distance of a row to what was foretold is (mean over elements of sqrt|difference|)^2, with
 differences in standard deviations of the element. The square root keeps an event of one element
@@ -23,6 +23,8 @@ from adapt_learning.data.quality.rows import Rows, scaled
 
 _PAIRS = tuple((a, b) for a in (-1, -2, -3) for b in (1, 2, 3)) + (
     (-1, -2), (1, 2), (-1, -3), (1, 3), (-2, -3), (2, 3))
+_TAKEN_BACK = -0.7
+"""Cosine between two jumps below which the second takes the first back."""
 _BEFORE, _AFTER = ((-1, -2), (-1, -3), (-2, -3)), ((1, 2), (1, 3), (2, 3))
 
 
@@ -65,9 +67,10 @@ class Suspects:
         spike = elements.spikes(values, rows, elements.spike_limit(values, config.spike))
         score = np.maximum(score, limit * spike)
         score[copied | zero] = np.maximum(score[copied | zero], 2 * limit)
-        beside = score >= limit
-        jump = (step >= max(config.jump, limit)) & judged & ~beside
-        jump[1:] &= ~beside[:-1]
+        jump = _apart(step >= max(config.jump, limit), score >= limit) & judged
+        offset = _between(values, std, jump, rows)
+        score[offset] = np.maximum(score[offset], limit)
+        jump = _apart(jump, offset)
         return cls(score, limit, judged, jump, copied, spike >= 1, zero)
 
 
@@ -87,6 +90,29 @@ def foretold_distance(values: np.ndarray, episode: np.ndarray,
         distance = _distance(values, weight * first + (1 - weight) * second)
         np.minimum(best, distance, out=best, where=there & too)
     return best
+
+
+def _apart(jump: np.ndarray, suspected: np.ndarray) -> np.ndarray:
+    """Return the jumps [N] that do not begin or end at a suspected row."""
+    result = jump & ~suspected
+    result[1:] &= ~suspected[:-1]
+    return result
+
+
+def _between(values: np.ndarray, std: np.ndarray, jump: np.ndarray, rows: Rows) -> np.ndarray:
+    """Return the rows between a jump and the next one, if that takes it back (a bias), bool [N]."""
+    marked = np.zeros(len(values), dtype=bool)
+    at, moves = np.flatnonzero(jump), std > 0
+    leap = (values[at][:, moves].astype(np.float64) - values[at - 1][:, moves]) / std[moves]
+    size = np.linalg.norm(leap, axis=1)
+    for i in range(len(at) - 1):
+        begin, end = at[i], at[i + 1]
+        number = rows.episode[begin]
+        half = (rows.start[number + 1] - rows.start[number]) / 2
+        if (rows.episode[end] == number and end - begin <= half
+                and leap[i] @ leap[i + 1] < _TAKEN_BACK * size[i] * size[i + 1]):
+            marked[begin:end] = True
+    return marked
 
 
 def _score(values: np.ndarray, episode: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
