@@ -18,6 +18,7 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from rosbags.highlevel import AnyReader
 from std_msgs.msg import String
 
+from adapt_learning.data.files import own_folder
 from adapt_ros import qos
 from adapt_ros.bags import read_frames, read_samples, typestore
 from adapt_ros.bridge import CommandWriter
@@ -358,6 +359,8 @@ def test_a_removed_folder_is_said_and_made_again(stage):
     status, result = s.result(goal)
     assert status == GoalStatus.STATUS_ABORTED and not result.saved
     assert 'was removed while it was being written' in result.text
+    with own_folder(s.folder):
+        assert 'in use by another' in s.start().message, 'somebody was faster'
     assert s.start().success
     s.run(0.2)
     assert s.save().success and len(s.recorder.folder.bags()) == 1
@@ -373,6 +376,8 @@ def test_refusals(bench, tmp_path, stage):
     assert "'folder' is needed" in refused()
     (tmp_path / 'file').write_text('')
     assert 'cannot be used' in refused(folder=str(tmp_path / 'file'))
+    said = refused(folder=str(tmp_path / 'a'), extra_topics='good not-good')
+    assert "not-good' cannot be a topic" in said and "'extra_topics'" in said
     assert 'no installed contract' in refused(folder=str(tmp_path / 'a'), contract='walker')
     stage()
     assert 'in use by another recorder' in refused(folder=str(tmp_path / 'bags'))

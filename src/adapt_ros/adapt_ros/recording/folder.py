@@ -33,8 +33,10 @@ class RecordingFolder:
 
     def lock(self) -> None:
         """Take the folder, making it if need be; raises SettingError where that cannot be."""
+        self._identity = None
         try:
             self._held.enter_context(own_folder(self.path))
+            self._identity = self._on_disk()
         except DatasetError as error:
             raise SettingError(f"{self.path} is in use by another recorder (or is being written "
                                "to): stop it, or give this one another parameter 'folder'"
@@ -48,10 +50,19 @@ class RecordingFolder:
         self._held.close()
 
     def renew(self) -> None:
-        """Make and take the folder again where it was removed."""
-        if not self.path.is_dir():
+        """Make and take the folder again where it was removed; see `lock` for the error."""
+        if self._identity is None or self._on_disk() != self._identity:
             self.release()
             self.lock()
+            self.recount()
+
+    def _on_disk(self) -> tuple[int, int] | None:
+        """Return what tells this folder from another of its name."""
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def repair(self) -> tuple[list[Repaired], list[str]]:
         """Complete what an earlier recorder left; return what was done and what failed."""

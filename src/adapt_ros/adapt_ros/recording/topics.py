@@ -11,10 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from rclpy.exceptions import InvalidTopicNameException
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.validate_full_topic_name import validate_full_topic_name
 
-from adapt_learning.errors import DatasetError
+from adapt_learning.errors import DatasetError, SettingError
 from adapt_learning.frames import Contract
 from adapt_ros.bags import EPISODE_TYPE, resolved
 from adapt_ros.codecs import message_class
@@ -56,7 +58,11 @@ class Topic:
 
 def wanted(contract: Contract, episode_topic: str, cameras: bool, extra: Iterable[str],
            namespace: str) -> list[Topic]:
-    """Return the topics to record; the types of `extra` ones are found when they are published."""
+    """
+    Return the topics to record; the types of `extra` ones are found when they are published.
+
+    Raises SettingError for what cannot be the name of a topic.
+    """
     found: dict[str, Topic] = {}
 
     def add(expected: Expectation, keeps_last: bool = False) -> None:
@@ -80,6 +86,13 @@ def wanted(contract: Contract, episode_topic: str, cameras: bool, extra: Iterabl
         add(Expectation(camera.info_topic, _INFO, is_needed=False))
     for topic in extra:
         add(Expectation(topic, '', is_needed=False))
+    for name in found:
+        try:
+            validate_full_topic_name(name)
+        except InvalidTopicNameException as error:
+            text = ' '.join(str(error).split()).removeprefix('Invalid topic name: ')
+            raise SettingError(f"'{name}' cannot be a topic: {text}; look at the parameters "
+                               "'namespace', 'episode_topic' and 'extra_topics'") from error
     return list(found.values())
 
 
