@@ -22,6 +22,7 @@ from adapt_learning.cli.tables import (
 from adapt_learning.errors import SettingError
 
 app = typer.Typer(no_args_is_help=True, help='Make the tables; an interrupted one continues.')
+app.command('data-quality')(data_quality)
 
 
 @app.command('table-3.3')
