@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from adapt_learning.cli import bench_dmdr
+from adapt_learning.cli.bench_quality import data_quality
 from adapt_learning.cli.common import JobsOption, JsonOption, check_json, verb
 from adapt_learning.cli.tables import (
     CACHE,
