@@ -31,6 +31,7 @@ class Bags(Format):
     """rosbag2 bags (MCAP), of the recorder or of others."""
 
     title = 'rosbag2 bags'
+    settings = ('namespace', 'episode_topic')
 
     @classmethod
     def recognises(cls, path: Path) -> bool:
@@ -47,8 +48,6 @@ class Bags(Format):
         if options.mapping:
             raise SettingError('the contract says what the topics of a bag mean; --map is for '
                                'files of other programs')
-        if odd := sorted(set(options.settings) - {'namespace', 'episode_topic'}):
-            raise SettingError(f'--set of bags knows namespace and episode_topic; got {odd}')
         with tempfile.TemporaryDirectory(prefix='adapt_import_') as scratch:
             yield _Recordings(paths, options, Path(scratch))
 

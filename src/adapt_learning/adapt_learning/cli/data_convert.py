@@ -31,7 +31,7 @@ def import_(
     videos: Annotated[bool, typer.Option(help='Keep the pictures of cameras.')] = True,
     set_: Annotated[list[str] | None, typer.Option(
         '--set', metavar='KEY=VALUE',
-        help='Setting of one format: mask (robomimic); namespace, actions (bags).')] = None,
+        help='Setting of one format: mask (robomimic); namespace, episode_topic (bags).')] = None,
     json: JsonOption = None,
 ) -> None:
     """

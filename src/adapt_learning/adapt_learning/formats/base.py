@@ -29,7 +29,7 @@ class ReadOptions:
     videos: bool = True
     """Keep camera pictures where the format has them."""
     settings: Mapping[str, str] = field(default_factory=dict)
-    """Further settings of a single format, checked by it."""
+    """Further settings; each format names those that it knows."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,8 @@ class Format(ABC):
     """Name for people."""
     cannot_hold: tuple[str, ...] = ()
     """What is lost when a dataset of ours is written in this format."""
+    settings: tuple[str, ...] = ()
+    """Names of the settings that it knows (`ReadOptions.settings`)."""
 
     @classmethod
     @abstractmethod

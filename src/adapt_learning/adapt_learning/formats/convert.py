@@ -86,7 +86,11 @@ def import_data(paths: Sequence[Path], out: Path, name: str = 'auto',
         raise SettingError(f'--rate-hz lies in 0..1000 Hz; got {options.rate_hz:g}')
     if name == 'auto':
         name = recognised(paths[0])
-    with _temporary(out) as folder, format_named(name).open(paths, options) as source:
+    form = format_named(name)
+    if odd := sorted(set(options.settings) - set(form.settings)):
+        raise SettingError(f'--set gives {odd}; the format {name} knows '
+                           f'{", ".join(form.settings) or "none"}')
+    with _temporary(out) as folder, form.open(paths, options) as source:
         result = _copy(source, folder, name, paths, options, show)
         publish_folder(folder, out)
     return replace(result, folder=out)

@@ -29,7 +29,7 @@ class Minari(Format):
     """Minari datasets (HDF5)."""
 
     title = 'Minari'
-    cannot_hold = ()
+    cannot_hold = ('pictures',)
 
     @classmethod
     def recognises(cls, path: Path) -> bool:
@@ -100,7 +100,6 @@ class _Episodes(Source):
         first = file[self._names[0]]
         self.observation = self._columns(first, 'observations')
         self.action = self._columns(first, 'actions')
-        self.task = ''
 
     def _columns(self, group: h5py.Group, kind: str) -> dict[str, int]:
         arrays = _arrays(self._folder, group, kind)

@@ -26,7 +26,8 @@ class Robomimic(Format):
     """Robomimic HDF5 files."""
 
     title = 'robomimic HDF5'
-    cannot_hold = ()
+    cannot_hold = ('pictures',)
+    settings = ('mask',)
 
     @classmethod
     def recognises(cls, path: Path) -> bool:
