@@ -67,7 +67,7 @@ class DiffusionRestorerConfig:
     """Settings of the restorer."""
 
     training: DiffusionTrainingConfig = field(default_factory=DiffusionTrainingConfig)
-    threshold: int = 15
+    threshold: int = 25
     """t_thres: a value whose predicted level is lower is trusted and kept as it is."""
     draw: str = 'sample'
     """sample: a draw of the reverse process, as in the text. mean: every step takes its mean."""
