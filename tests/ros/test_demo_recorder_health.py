@@ -4,7 +4,7 @@ import math
 
 import pytest
 from adapt_msgs.msg import TopicHealth
-from geometry_msgs.msg import PoseStamped
+from geometry_msgs.msg import PoseStamped, TwistStamped
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import JointState
 
@@ -102,6 +102,18 @@ def test_clocks_that_jump_and_those_that_only_pause():
     watch.restart()
     watch.take(pose(1.0), now + 36 * S, 0)
     assert judged(watch, now + 36 * S)[0] == TopicHealth.OK, 'another episode'
+
+
+def test_safe_commands_in_lockstep_have_a_clock_of_their_own():
+    def leap(**limits):
+        watch = watch_of('servo/delta_twist_cmds', **limits)
+        for at, stamp in ((1.0, 1.0), (1.1, 1.1), (1.2, 900.0), (1.3, 1.2)):
+            message = TwistStamped()
+            set_stamp(message, round(stamp * S))
+            watch.take(bytes(serialize_message(message)), round(at * S), 0)
+        return judged(watch, round(1.3 * S))[0]
+    assert leap() == TopicHealth.CLOCK_JUMPED
+    assert leap(check_ages=False) == TopicHealth.OK
 
 
 def test_what_is_inside_of_messages():

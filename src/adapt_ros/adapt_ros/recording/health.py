@@ -132,16 +132,17 @@ class TopicWatch:
             return
         ahead_s = (stamp - before - (now_ns - self._last_ns)) * 1e-9
         if stamp < before:
-            self._note(TopicHealth.CLOCK_JUMPED, now_ns,
-                       f'its stamps went back by {(before - stamp) * 1e-9:.3f} s; look at the '
-                       'clock of its sender')
+            text = f'its stamps went back by {(before - stamp) * 1e-9:.3f} s'
         elif ahead_s > self.limits.clock_jump_s:
-            self._note(TopicHealth.CLOCK_JUMPED, now_ns,
-                       f'its stamps leapt ahead by {ahead_s:.3f} s; look at the clock of its '
-                       'sender')
+            text = f'its stamps leapt ahead by {ahead_s:.3f} s'
         else:
             return
         self._ticks.clear()
+        # In lockstep a command carries the stamp of its observation, a safe command that of the
+        # sender's own clock: that is in order.
+        if self._observed or self.limits.check_ages:
+            self._note(TopicHealth.CLOCK_JUMPED, now_ns,
+                       f'{text}; look at the clock of its sender')
 
     def _note(self, state: int, now_ns: int, text: str) -> None:
         self._bad[state] = (now_ns, text)
