@@ -96,5 +96,30 @@ def dmdr_speed(
     finish(module.write(module.measure(place), place.results), json)
 
 
+@app.command('dmdr-detection')
+@verb
+def dmdr_detection(
+    tasks: Annotated[str, typer.Option(help='Tasks, with commas.')] = 'fetch_pick,fetch_push',
+    seeds: Annotated[str, typer.Option(help='Seeds of pollution and filter: 0,1,2.')] = '0,1,2',
+    jobs: JobsOption = None,
+    out: OutOption = OUT,
+    cache: CacheOption = CACHE,
+    json: JsonOption = None,
+) -> None:
+    """Let every filter judge demonstrations with known pollution: ROC AUC, precision, recall."""
+    check_json(json)
+    passive_threads()
+    from adapt_learning import catalog
+    from adapt_learning.benchmarks import dmdr_detection as module
+    chosen = tuple(tasks.split(','))
+    for task in chosen:
+        catalog.load('task', task)
+    table = module.DetectionTable(chosen, seeds_of(seeds))
+    # Hundreds of small results: they stay in the cache, the table holds all of them.
+    place = workplace(cache / table.name, cache)
+    run_table(table.name, table.jobs(), place, jobs)
+    finish(module.write_table(table, place, out), json)
+
+
 for _name in ('3.4', '3.5', '3.6', '3.7'):
     app.command(f'table-{_name}')(getattr(bench_dmdr, f'table_{_name.replace(".", "_")}'))
