@@ -249,3 +249,33 @@ def test_the_order_of_commands_of_one_moment_does_not_matter(tmp_path, contract)
     convert.import_data([tmp_path / 'held'], tmp_path / 'out')
     np.testing.assert_allclose(load_dataset(tmp_path / 'out').episodes[0].action, actions,
                                atol=1e-6)
+
+
+def test_a_clock_that_jumps_back_is_said(tmp_path, contract):
+    made = Recording(tmp_path / 'bag', contract)
+    random, actions = np.random.default_rng(0), []
+    made.status(EpisodeStatus.STATE_RUNNING, START_NS)
+    for row in (0, 1, 2, 3, -50, -49, 4, 5):
+        stamp = START_NS + row * contract.period_ns
+        made.observe(stamp, random)
+        made.command(stamp, np.full(4, row / 100))
+        actions += [row / 100] if row >= 0 else []
+    made.end()
+    done = convert.import_data([tmp_path / 'bag'], tmp_path / 'out')
+    assert any('went back in time' in note for note in done.notes)
+    np.testing.assert_allclose(
+        load_dataset(tmp_path / 'out').episodes[0].action[:, 0], actions, atol=1e-6)
+
+
+def test_the_command_prints_what_the_recording_really_did(tmp_path, contract, capsys):
+    from adapt_learning.cli.main import app
+    record(tmp_path / 'bag', contract, 20, skip=(5,), unanswered=(10,))
+    with pytest.raises(SystemExit) as ended:
+        app(['data', 'import', str(tmp_path / 'bag'), '--out', str(tmp_path / 'out')])
+    assert ended.value.code in (0, None)
+    text = ' '.join(capsys.readouterr().out.split())
+    assert '19 frames at 25.00 Hz (contract 25 Hz), 1 instants without a frame' in text
+    assert '1 frames without a command left out; longest gap 0.080 s' in text
+    with pytest.raises(SystemExit) as ended:
+        app(['data', 'import', str(tmp_path / 'bag'), '--out', str(tmp_path / 'out')])
+    assert ended.value.code == 2 and 'never overwritten' in capsys.readouterr().err

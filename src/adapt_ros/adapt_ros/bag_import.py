@@ -23,6 +23,8 @@ from adapt_ros.bags import read_samples
 from adapt_ros.recording.about import Recording, recording_of
 from adapt_ros.recording.repair import repair_folder, unfinished
 
+# A longer time between two frames is said: for learning it is another demonstration.
+_SILENCE_S = 1.0
 _OUTCOMES = {'success': True, 'failure': False}
 _OUTCOME_NUMBERS = {1: True, 2: False}
 
@@ -108,10 +110,14 @@ class _Recordings(Source):
                 if not answered.frames:
                     continue
                 found += 1
-                self._facts.append(_timing(name, cut, answered, self._contract, recording))
+                timing = _timing(name, cut, answered, self._contract, recording)
+                self._facts.append(timing)
+                if timing['longest_gap_s'] > _SILENCE_S:
+                    self._note(f'{name}: {timing["longest_gap_s"]:.2f} s without a frame (silent '
+                               'sensors, or a clock that jumped)')
                 yield self._demonstration(name, bag, cut, answered, recording)
             if not found:
-                self.notes.append(self._nothing(bag))
+                self._note(self._nothing(bag))
 
     def _cuts(self, bag: Path) -> Iterator[Cut]:
         assembler = FrameAssembler(self._contract)
@@ -121,10 +127,18 @@ class _Recordings(Source):
         try:
             yield from cut_episodes(samples, self._contract, assembler)
         except SampleError as error:
-            raise DatasetError(f'{bag.name} has a message that does not fit the contract: {error}'
+            raise DatasetError(f'{bag.name} has a message that does not fit the contract: {error}; '
+                               'leave this bag out, or give the contract of this robot'
                                ) from error
+        if assembler.counts.out_of_order:
+            self._note(f'{bag.name}: {assembler.counts.out_of_order} samples went back in time and '
+                       'are left out (a clock jumped, or two publishers)')
         self._problem = assembler.counts.last_problem or (
             f'missing: {", ".join(assembler.missing())}' if assembler.missing() else '')
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:  # the source may be walked twice
+            self.notes.append(text)
 
     def _nothing(self, bag: Path) -> str:
         return (f'{bag.name} gives no pair of frame and command and is left out'
@@ -137,7 +151,8 @@ class _Recordings(Source):
         if self._options.videos:
             videos, notes = write_pictures(bag, self._contract, recording, stamps, self._scratch,
                                            len(self._facts))
-            self.notes += [note for note in notes if note not in self.notes]
+            for note in notes:
+                self._note(note)
         status = cut.begin
         return Demonstration(
             observation={'observation': np.array([f.vector for f in answered.frames])},

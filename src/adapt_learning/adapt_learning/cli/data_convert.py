@@ -87,6 +87,13 @@ def _say(made: 'Imported', out: Path, json: str | None) -> None:
     screen = console(json)
     screen.print(f'{made.episodes} episodes, {made.steps} pairs in {out} (hash {made.hash}, '
                  f"contract '{made.contract.name}', {made.contract.rate_hz:g} Hz)", markup=False)
+    if timing := made.facts.get('timing'):
+        screen.print(
+            f'- {timing["frames"]} frames at {timing["true_rate_hz"]:.2f} Hz (contract '
+            f'{timing["contract_rate_hz"]:g} Hz), {timing["missed"]} instants without a frame, '
+            f'{timing["unanswered"]} frames without a command left out; longest gap '
+            f'{timing["longest_gap_s"]:.3f} s, worst latency {timing["worst_latency_s"]:.3f} s',
+            markup=False)
     if made.not_finite:
         screen.print(f'- {made.not_finite} rows hold NaN or infinity; `adapt data report` says '
                      'where', markup=False)
