@@ -60,6 +60,8 @@ class DmdrTable:
     demonstrations: Mapping[str, int] = DEMONSTRATIONS
     overrides: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Changed settings of training per policy."""
+    restoring: tuple[str, ...] = ()
+    """Changed settings of all restorations (tests use tiny networks)."""
 
     @property
     def command(self) -> str:
@@ -91,7 +93,7 @@ class DmdrTable:
         preset, overrides = RESTORATIONS[name]
         # The variants of the restorer take over what the published pipeline has judged and learnt.
         after = self.data(_VARIANT, task, seed) if name.startswith('restorer') else None
-        return RestoreJob(noisy, preset, overrides, seed, name.replace(' ', '-'), after)
+        return RestoreJob(noisy, preset, (*overrides, *self.restoring), seed, name.replace(' ', '-'), after)
 
     def results(self, place: Workplace) -> 'Results':
         """Return what there is."""

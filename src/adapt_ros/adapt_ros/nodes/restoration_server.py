@@ -99,19 +99,27 @@ class RestorationServer(AdaptNode):
         command = [sys.executable, '-m', 'adapt_learning.cli.main', 'restore', str(source),
                    '--json', '-', '--progress', 'json']
         if goal.dry_run:
-            command.append('--dry-run')
-        else:
-            command += ['--out', str(inside(folder, goal.output, 'output'))]
+            return [*command, '--dry-run', *self._settings_of(goal)]
+        command += ['--out', str(inside(folder, goal.output, 'output'))]
         if goal.report:
             report = inside(folder, goal.report, 'report')
             if report.suffix != '.html':
                 raise SettingError(f"report is an .html file; got '{goal.report}'")
             command += ['--report', str(report)]
+        return command + self._settings_of(goal)
+
+    @staticmethod
+    def _settings_of(goal) -> list[str]:
+        words = []
+        if goal.preset:
+            if not goal.preset.isidentifier():
+                raise SettingError(f"preset is a name; got '{goal.preset}'")
+            words += ['--preset', goal.preset]
         for override in goal.overrides:
             if override.startswith('-') or '=' not in override:
                 raise SettingError(f"overrides are key=value; got '{override}'")
-            command += ['--set', override]
-        return command
+            words += ['--set', override]
+        return words
 
     def _begin(self, goal) -> None:
         self._child = Child(self._command(goal))
