@@ -6,7 +6,8 @@ import pytest
 from adapt_msgs.msg import TopicHealth
 from geometry_msgs.msg import PoseStamped, TwistStamped
 from rclpy.serialization import serialize_message
-from sensor_msgs.msg import JointState
+from sensor_msgs.msg import Image, JointState
+from std_msgs.msg import Float64MultiArray
 
 from adapt_learning.frames import load_contract
 from adapt_learning.frames.layout import Layout
@@ -61,6 +62,23 @@ def test_rates_are_those_of_the_stamps(rate, speed, state):
     assert health.state == state, health.text
     assert health.rate == pytest.approx(rate, rel=0.01)
     assert health.age == 0 and health.messages == 6 * rate
+
+
+def test_pictures_are_judged_by_their_stamps_and_what_has_none_not_at_all_in_lockstep():
+    """A simulation that runs at a fifth of real time shows 25 pictures a second all the same."""
+    pick = {t.expected.topic: t.expected for t in wanted(
+        load_contract('fetch_pick'), 'episode', True, [], '/r')}
+
+    def state_of(topic, message, **limits):
+        watch = TopicWatch(pick[topic], Layout(load_contract('fetch_pick')), HealthLimits(**limits))
+        for i in range(100):
+            set_stamp(message, i * S // 25)
+            watch.take(bytes(serialize_message(message)), i * S // 5, 0)
+        return judged(watch, 99 * S // 5)[0]
+    assert state_of('camera/image_raw', Image(data=b'..'), check_ages=False) == TopicHealth.OK
+    command = Float64MultiArray(data=[1.0])
+    assert state_of('gripper_controller/commands', command, check_ages=False) == TopicHealth.OK
+    assert state_of('gripper_controller/commands', command) == TopicHealth.SLOW
 
 
 def test_late_is_what_is_older_than_allowed():

@@ -5,6 +5,7 @@ a bag alike: that is half of the live/bag parity.
 """
 
 import importlib
+import struct
 from functools import cache, reduce
 
 import numpy as np
@@ -28,6 +29,15 @@ def stamp_ns(message) -> int | None:
     if header is None:
         return None
     return header.stamp.sec * 1_000_000_000 + header.stamp.nanosec
+
+
+def serialized_stamp_ns(data: bytes) -> int | None:
+    """Return the stamp [ns] of a serialized message that begins with a header; None: it is cut."""
+    # Encapsulation of CDR (little endian on all machines that ROS runs on), then the header.
+    if len(data) < 12 or data[1] != 1:
+        return None
+    sec, nanosec = struct.unpack_from('<4xiI', data)
+    return sec * 1_000_000_000 + nanosec
 
 
 def set_stamp(message, stamp: int) -> None:

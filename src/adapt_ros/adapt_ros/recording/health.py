@@ -14,9 +14,11 @@ from rclpy.serialization import deserialize_message
 
 from adapt_learning.errors import SampleError
 from adapt_learning.frames.layout import Layout
+from adapt_learning.frames.messages import STAMPED
 from adapt_ros.bridge import is_of_others, read
-from adapt_ros.codecs import message_class, stamp_ns
+from adapt_ros.codecs import message_class, serialized_stamp_ns, stamp_ns
 
+CAMERA_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CameraInfo')
 # Over so long the rate is counted, and for so long a single bad message is told.
 _WINDOW_NS = 2_000_000_000
 # A recording that has only just begun is not blamed for what has yet to come.
@@ -53,6 +55,11 @@ class Expectation:
     """Oldest allowed message; None: `late_factor` periods."""
     is_needed: bool = True
     """Whether a demonstration without it is useless."""
+
+    @property
+    def has_header(self) -> bool:
+        """Return whether its messages begin with a header (extra topics count as without)."""
+        return self.type_name in STAMPED or self.type_name in CAMERA_TYPES
 
 
 class TopicWatch:
@@ -100,6 +107,8 @@ class TopicWatch:
                 return
             stamp = stamp_ns(message)
             self._decode(message, now_ns)
+        elif self.expected.has_header:
+            stamp = serialized_stamp_ns(data)
         self.messages += 1
         if stamp is not None:
             self._clock(stamp, now_ns)
@@ -201,8 +210,9 @@ class TopicWatch:
         return TopicHealth.OK, ''
 
     def _is_judged(self, now_ns: int, since_ns: int) -> bool:
-        """Return whether there has been time enough to speak of a rate."""
-        return now_ns - since_ns > _WINDOW_NS // 2
+        """Return whether a rate can be told: there was time enough, and there is a clock for it."""
+        return now_ns - since_ns > _WINDOW_NS // 2 and (
+            self.expected.has_header or self.limits.check_ages)
 
     def _allowed_s(self) -> float | None:
         if self.expected.max_age_s is not None:

@@ -20,14 +20,13 @@ from adapt_learning.errors import DatasetError, SettingError
 from adapt_learning.frames import Contract
 from adapt_ros.bags import EPISODE_TYPE, resolved
 from adapt_ros.codecs import message_class
-from adapt_ros.recording.health import Expectation
+from adapt_ros.recording.health import CAMERA_TYPES, Expectation
 from adapt_ros.recording.rosbag2 import definition
 
 # Deep: a recorder that is held up for a moment must not lose what came meanwhile.
 _DEPTH = 200
 # How long two subscriptions listen side by side when one takes the place of the other.
 _OVERLAP_NS = 1_000_000_000
-_IMAGE, _INFO = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CameraInfo'
 # Teleoperation pauses where a hand rests; a control loop would not.
 _COMMAND_AGE_S = 0.5
 
@@ -82,8 +81,9 @@ def wanted(contract: Contract, episode_topic: str, cameras: bool, extra: Iterabl
     add(Expectation(episode_topic, EPISODE_TYPE, is_needed=contract.needs_episodes),
         keeps_last=True)
     for camera in contract.cameras if cameras else ():
-        add(Expectation(camera.topic, _IMAGE, rate_hz=camera.rate_hz))
-        add(Expectation(camera.info_topic, _INFO, is_needed=False))
+        image, info = CAMERA_TYPES
+        add(Expectation(camera.topic, image, rate_hz=camera.rate_hz))
+        add(Expectation(camera.info_topic, info, is_needed=False))
     for topic in extra:
         add(Expectation(topic, '', is_needed=False))
     for name in found:

@@ -1,19 +1,15 @@
 """Waiting for an episode: what came just before it was announced belongs to it."""
 
-import struct
 import time
 from collections import deque
 
 from adapt_msgs.msg import EpisodeStatus
 
-from adapt_learning.frames.messages import STAMPED
-from adapt_ros.codecs import stamp_ns
+from adapt_ros.codecs import serialized_stamp_ns, stamp_ns
 from adapt_ros.recording.topics import Topic
 
 # Topics do not arrive in step: the first observation may be here before its announcement.
 _KEPT_NS = 500_000_000
-_HEADER = struct.Struct('<4xiI')
-"""Encapsulation of CDR, then the stamp of a header."""
 
 
 class Waiting:
@@ -25,7 +21,7 @@ class Waiting:
 
     def keep(self, topic: Topic, now_ns: int, data: bytes) -> None:
         """Keep a stamped message, received at `now_ns` on the steady clock, for a moment."""
-        if topic.type_name in STAMPED:
+        if topic.expected.has_header:
             self._early.append((topic, now_ns, data))
         while self._early and now_ns - self._early[0][1] > _KEPT_NS:
             self._early.popleft()
@@ -41,12 +37,4 @@ class Waiting:
         """Return what was stamped at or after the begin of the episode, in order of receipt."""
         latest = time.monotonic_ns() - _KEPT_NS
         return [(topic, at, data) for topic, at, data in self._early
-                if at > latest and _stamp(data) >= begin_ns]
-
-
-def _stamp(data: bytes) -> int:
-    """Return the stamp [ns] of a serialized message that begins with a header."""
-    if len(data) < _HEADER.size or data[1] != 1:  # not little endian: no machine that ROS runs on
-        return -1
-    sec, nanosec = _HEADER.unpack_from(data)
-    return sec * 1_000_000_000 + nanosec
+                if at > latest and (serialized_stamp_ns(data) or 0) >= begin_ns]
