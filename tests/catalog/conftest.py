@@ -11,7 +11,8 @@ from adapt_learning.evaluation.simulation import make_task
 from adapt_learning.stacked.config import OptimizationConfig
 
 # Names of settings that decide how long training takes, wherever they stand in a configuration.
-SMALL = {'width': 16, 'depth': 2, 'networks': 3, 'iterations': 2, 'samples': 32, 'negatives': 8}
+SMALL = {'width': 16, 'depth': 2, 'networks': 3, 'iterations': 2, 'samples': 32, 'negatives': 8,
+         'inference_steps': 2}
 SMALL_OPTIMIZATION = {'steps': 20, 'batch': 16, 'validate_every': 10, 'warmup_steps': 5}
 
 
