@@ -174,3 +174,16 @@ def test_an_older_version_is_refused(foreign, tmp_path):
     edit_info(foreign, lambda info: info.update(codebase_version='v2.1'))
     with pytest.raises(DatasetError, match=r"'v2.1'.*convert it with LeRobot"):
         convert.import_data([foreign], tmp_path / 'in')
+
+
+def test_pictures_at_another_rate_are_refused(foreign, tmp_path):
+    with pytest.raises(DatasetError, match='pictures are at 25.0 Hz and the contract says 10 Hz'):
+        convert.import_data([foreign], tmp_path / 'in', options=ReadOptions(rate_hz=10.0))
+    assert not (tmp_path / 'in').exists()
+
+
+@pytest.mark.parametrize('pattern', ['../{video_key}.mp4', '/etc/{file_index}', '{nobody}', '{'])
+def test_paths_that_leave_the_folder_are_not_followed(foreign, tmp_path, pattern):
+    edit_info(foreign, lambda info: info.update(video_path=pattern))
+    with pytest.raises(DatasetError, match='leaves the folder|no pattern'):
+        convert.import_data([foreign], tmp_path / 'in')

@@ -105,9 +105,23 @@ class FolderIndex:
 
     def data_file(self, place: tuple[int, int]) -> Path:
         """Return the data file of a (chunk, file)."""
-        chunk, file = place
-        pattern = self.info.get('data_path') or v3.DATA_PATH
-        return self.folder / pattern.format(chunk_index=chunk, file_index=file)
+        return self._file('data_path', v3.DATA_PATH, *place)
+
+    def video_file(self, key: str, place: tuple[int, int]) -> Path:
+        """Return the video file of a camera of a (chunk, file)."""
+        return self._file('video_path', v3.VIDEO_PATH, *place, key)
+
+    def _file(self, name: str, default: str, chunk: int, file: int, key: str = '') -> Path:
+        pattern = self.info.get(name) or default
+        try:
+            path = Path(pattern.format(chunk_index=chunk, file_index=file, video_key=key))
+        except (AttributeError, LookupError, ValueError) as error:
+            raise DatasetError(f'{self.folder / v3.INFO}: {name} {pattern!r} is no pattern of file '
+                               f'names; {_MEND}') from error
+        if path.is_absolute() or '..' in path.parts:
+            raise DatasetError(f'{self.folder / v3.INFO}: {name} {pattern!r} leaves the folder; '
+                               'such a dataset is not read')
+        return self.folder / path
 
     def columns(self) -> Iterator[dict[str, np.ndarray]]:
         """Yield the number columns of every episode, [T] or [T, k]; each file is read once."""

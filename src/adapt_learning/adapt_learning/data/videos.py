@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from adapt_learning.data import lerobot_v3 as v3
 from adapt_learning.data.stats import QUANTILES
 from adapt_learning.errors import DatasetError
 
@@ -114,7 +113,6 @@ def spans_of(index: 'FolderIndex') -> Callable[[int], dict[str, VideoSpan]]:
     """
     features = {key: value for key, value in index.info.get('features', {}).items()
                 if value.get('dtype') == 'video'}
-    pattern = index.info.get('video_path') or v3.VIDEO_PATH
     stats = index.stats(tuple(features)) if features else []
 
     def spans(number: int) -> dict[str, VideoSpan]:
@@ -126,8 +124,7 @@ def spans_of(index: 'FolderIndex') -> Callable[[int], dict[str, VideoSpan]]:
                 raise DatasetError(f'{index.folder}: the episodes table does not say where the '
                                    f'pictures {key} of episode {number} are; import without them '
                                    '(--no-videos)')
-            file = index.folder / pattern.format(
-                video_key=key, chunk_index=place['chunk_index'], file_index=place['file_index'])
+            file = index.video_file(key, (place['chunk_index'], place['file_index']))
             if not file.is_file():
                 raise DatasetError(f'{file} is missing; restore it from a copy, or import without '
                                    'pictures (--no-videos)')

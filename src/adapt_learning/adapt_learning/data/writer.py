@@ -164,9 +164,8 @@ class DatasetWriter:
         if not self.episodes:
             raise DatasetError('a dataset without episodes cannot be finished')
         index = FolderIndex.read(self.folder)
-        stats = {key: {name: value.tolist() for name, value in column_stats(
-            index.column(key)).items()}
-            for key, feature in self._columns.items() if feature['dtype'] != 'video'}
+        stats = {key: _stats_of(index.column(key))
+                 for key, feature in self._columns.items() if feature['dtype'] != 'video'}
         cameras = tuple(v3.video_keys(self._columns))
         write_json(self.folder / v3.STATS, stats | pictures.all_stats(index, cameras))
         digest = ContentHash(self._contract)
@@ -244,6 +243,13 @@ class DatasetWriter:
             for name, kind in pictures.columns_of(key):
                 schema = schema.append(pa.field(name, kind))
         return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _stats_of(column: np.ndarray) -> dict[str, list]:
+    """Return the statistics of [N] or [N, k] for JSON; one element at a time, to save memory."""
+    parts = [column_stats(part) for part in column.reshape(len(column), -1).T]
+    return {name: parts[0][name].tolist() if name == 'count' else
+            np.concatenate([part[name] for part in parts]).tolist() for name in NAMES}
 
 
 def _refuse_overwriting(folder: Path) -> None:

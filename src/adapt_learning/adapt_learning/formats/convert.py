@@ -129,6 +129,9 @@ def _copy(source: Source, folder: Path, name: str, paths: Sequence[Path], option
     writer, not_finite, count = DatasetWriter(folder, contract), 0, 0
     for count, demonstration in enumerate(source.demonstrations(), 1):
         try:
+            if demonstration.videos and source.rate_hz != contract.rate_hz:
+                raise DatasetError(f'its pictures are at {source.rate_hz} Hz and the contract says '
+                                   f'{contract.rate_hz:g} Hz; import without them (--no-videos)')
             episode = columns.episode(demonstration, options.task)
             writer.add(episode, demonstration.videos)
         except DatasetError as error:
