@@ -123,7 +123,7 @@ def test_an_estimated_share_finds_how_much_is_polluted(demos):
 
 
 def test_with_neighbours_pairs_with_both_sides_polluted_are_restored_too(demos):
-    config = resolve('dmdr', (*FOREST, 'clean_share=auto', 'context=2', 'both_polluted=restore'))
+    config = resolve('dmdr', (*FOREST, 'clean_share=0.7', 'context=2', 'both_polluted=restore'))
     done = restore_dataset(demos.noisy, config)
     assert done.kept.all() and done.dataset.steps == 640
     both = done.state.suspected & done.action.suspected

@@ -104,7 +104,9 @@ def test_other_settings_find_only_the_stages_that_are_the_same(noisy, tmp_path):
     store, ran = FolderStore(tmp_path), []
     from adapt_learning.restoration.pipeline import restore_dataset
     data = load_dataset(noisy)
-    fast = ('filter=lof', 'least_clean_pairs=50', *demonstrations.FAST)
+    fast = ('filter=lof', 'least_clean_pairs=50', *demonstrations.FAST,
+            *(f'restorer_settings.training.{part}_optimization.steps=20'
+              for part in ('denoiser', 'predictor')))
     for change in ('restorer=diffusion', 'restorer=generation', 'clean_share=0.6'):
         done = restore_dataset(data, resolve('dmdr', (*fast, change)), store=store)
         ran.append(list(done.dataset.meta['restoration']['seconds']))
