@@ -27,7 +27,8 @@ TINY = DmdrTable(
     'table-3.6', 'A tiny table', (
         Row('clean', 'bc', CLEAN), Row('noisy', 'bc', NOISY, {'fetch_pick': (44.38, 11.02)}),
         Row('restored', 'bc', 'dmdr'), Row('generated', 'bc', 'restorer generation')),
-    ('fetch_pick',), (0, 1), 2, {'fetch_pick': 12}, (('bc', BC),), RESTORING)
+    tasks=('fetch_pick',), seeds=(0, 1), episodes=2, preset='cpu',
+    demonstrations={'fetch_pick': 12}, overrides=(('bc', BC),), restoring=RESTORING)
 MODULES = ('table_3_4', 'table_3_5', 'table_3_6', 'table_3_7')
 
 
