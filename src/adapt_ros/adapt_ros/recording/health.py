@@ -53,6 +53,8 @@ class Expectation:
     """At least so many messages per second; None: said once, or at will."""
     max_age_s: float | None = None
     """Oldest allowed message; None: `late_factor` periods."""
+    pause_s: float = 0.0
+    """It may be silent for so long in any case [s]."""
     is_needed: bool = True
     """Whether a demonstration without it is useless."""
 
@@ -219,4 +221,4 @@ class TopicWatch:
             return self.expected.max_age_s
         if self.expected.rate_hz is None:
             return None
-        return self.limits.late_factor / self.expected.rate_hz
+        return max(self.expected.pause_s, self.limits.late_factor / self.expected.rate_hz)

@@ -28,7 +28,7 @@ _DEPTH = 200
 # How long two subscriptions listen side by side when one takes the place of the other.
 _OVERLAP_NS = 1_000_000_000
 # Teleoperation pauses where a hand rests; a control loop would not.
-_COMMAND_AGE_S = 0.5
+_COMMAND_PAUSE_S = 0.5
 
 
 @dataclass
@@ -77,7 +77,7 @@ def wanted(contract: Contract, episode_topic: str, cameras: bool, extra: Iterabl
             keeps_last=bool(kinds & {'hold', 'episode'}))
     for topic, features in _by_topic(contract.action).items():
         add(Expectation(topic, features[0].type, tuple(features), rate_hz=contract.rate_hz,
-                        max_age_s=max(_COMMAND_AGE_S, 3 / contract.rate_hz)))
+                        pause_s=_COMMAND_PAUSE_S))
     add(Expectation(episode_topic, EPISODE_TYPE, is_needed=contract.needs_episodes),
         keeps_last=True)
     for camera in contract.cameras if cameras else ():
