@@ -6,6 +6,8 @@ from adapt_learning.data.quality.rows import Rows, spread
 
 _NEVER = 0.3
 """An element is lively where it never repeats in this share of the episodes."""
+_QUIET = 0.5
+"""Beside a lone spike the element moves less than this share of the spike."""
 _BACK = 8
 _STILL = 1e-5
 """A step of less than this is none [std]."""
@@ -18,13 +20,24 @@ def spike_limit(values: np.ndarray, share: float) -> np.ndarray:
 
 
 def spikes(values: np.ndarray, rows: Rows, limit: np.ndarray) -> np.ndarray:
-    """Return by how much the worst element sticks out of both neighbours, in limits [D], [N]."""
+    """
+    Return by how much the worst element sticks out of both neighbours, in limits [D], [N].
+
+    Only a lone spike counts: the element is quiet on both sides of it. One that rattles (a block
+    that is pushed and tips to and fro) has many, and they are real.
+    """
     ratio = np.zeros(len(values), dtype=np.float32)
     if len(values) > 2:
         step = np.diff(values, axis=0)
         before, after = step[:-1], step[1:]
         size = np.where(before * after < 0, np.minimum(np.abs(before), np.abs(after)), 0.0)
         inside = rows.episode[:-2] == rows.episode[2:]
+        quiet = np.abs(values[2:] - values[:-2])
+        # The steps beside the spike, where they are in the same episode.
+        near = np.abs(step) * (rows.episode[1:] == rows.episode[:-1])[:, None]
+        quiet[1:] = np.maximum(quiet[1:], near[:-2])
+        quiet[:-1] = np.maximum(quiet[:-1], near[2:])
+        size = np.where(quiet <= size * _QUIET, size, 0.0)
         share = np.divide(size, limit, out=np.zeros(size.shape), where=limit > 0)
         ratio[1:-1] = share.max(axis=1, initial=0.0) * inside
     return ratio
