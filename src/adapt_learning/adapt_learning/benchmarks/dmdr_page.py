@@ -92,8 +92,7 @@ def _markdown(results: Results) -> Iterator[str]:
     changed = '; '.join(f'{policy}: {" ".join(values)}' for policy, values in table.overrides)
     yield _NOTE.format(
         episodes=table.episodes, first=SEED, last=SEED + table.episodes - 1, p=P, sigma=SIGMA,
-        overrides=f' Training: preset cpu with {changed}.' if changed else
-        ' Training: preset cpu.')
+        overrides=f' Training: preset {table.preset}{f" with {changed}" if changed else ""}.')
     for task in table.tasks:
         rows = [row for row in table.rows if (task, row.title) in results.cells]
         if not rows:

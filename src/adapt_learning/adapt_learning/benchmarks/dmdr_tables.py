@@ -22,6 +22,8 @@ from adapt_learning.benchmarks.train_job import TrainJob
 
 DEMONSTRATIONS = MappingProxyType({'fetch_pick': 303, 'fetch_push': 185})
 """Episodes per task, as in the dissertation (about 10,000 pairs each)."""
+SEEDS = (0, 1, 2, 3, 4)
+PRESET = 'table'
 P, SIGMA = 0.2, 1.0
 CLEAN, NOISY = 'clean', 'noisy'
 _VARIANT = 'dmdr'
@@ -55,9 +57,11 @@ class DmdrTable:
     title: str
     rows: tuple[Row, ...]
     tasks: tuple[str, ...] = tuple(DEMONSTRATIONS)
-    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    seeds: tuple[int, ...] = SEEDS
     episodes: int = 100
-    demonstrations: Mapping[str, int] = DEMONSTRATIONS
+    preset: str = PRESET
+    """Of the trainings."""
+    demonstrations: Mapping[str, int] = field(default_factory=lambda: DEMONSTRATIONS)
     overrides: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Changed settings of training per policy."""
     restoring: tuple[str, ...] = ()
@@ -67,7 +71,8 @@ class DmdrTable:
     def command(self) -> str:
         """Return the command line that makes this table."""
         return (f'adapt bench {self.name} --tasks {",".join(self.tasks)} --seeds '
-                f'{",".join(map(str, self.seeds))} --episodes {self.episodes}')
+                f'{",".join(map(str, self.seeds))} --episodes {self.episodes} '
+                f'--preset {self.preset}')
 
     def jobs(self) -> list[EvaluateJob]:
         """Return the jobs whose results are the cells; the first task and seed come first."""
@@ -77,7 +82,7 @@ class DmdrTable:
     def evaluation(self, row: Row, task: str, seed: int) -> EvaluateJob:
         """Return the evaluation of a row for one seed."""
         data = self.data(row.data, task, seed)
-        training = TrainJob(row.policy, data, 'cpu', (seed,),
+        training = TrainJob(row.policy, data, self.preset, (seed,),
                             dict(self.overrides).get(row.policy, ()))
         return EvaluateJob(training, 1.0, self.episodes)
 
@@ -93,7 +98,8 @@ class DmdrTable:
         preset, overrides = RESTORATIONS[name]
         # The variants of the restorer take over what the published pipeline has judged and learnt.
         after = self.data(_VARIANT, task, seed) if name.startswith('restorer') else None
-        return RestoreJob(noisy, preset, (*overrides, *self.restoring), seed, name.replace(' ', '-'), after)
+        return RestoreJob(noisy, preset, (*overrides, *self.restoring), seed,
+                          name.replace(' ', '-'), after)
 
     def results(self, place: Workplace) -> 'Results':
         """Return what there is."""

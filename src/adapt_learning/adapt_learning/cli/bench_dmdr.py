@@ -1,6 +1,8 @@
 """`adapt bench table-3.4` to `table-3.7`: learning from polluted and restored demonstrations."""
 
 import importlib
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,57 +25,60 @@ TasksOption = Annotated[str, typer.Option(help='Tasks of the table, with commas.
 SeedsOption = Annotated[str, typer.Option(
     help='Seeds; each has its own pollution, restoration and training.')]
 EpisodesOption = Annotated[int, typer.Option(min=1, help='Episodes per seed.')]
+PresetOption = Annotated[str, typer.Option(help='Of the trainings: table (shorter) or cpu.')]
 _TASKS, _SEEDS = 'fetch_pick,fetch_push', '0,1,2,3,4'
 
 
 @verb
 def table_3_4(tasks: TasksOption = _TASKS, seeds: SeedsOption = _SEEDS,
-              episodes: EpisodesOption = 100, jobs: JobsOption = None,
-              out: OutOption = OUT, cache: CacheOption = CACHE,
-              json: JsonOption = None) -> None:
+              episodes: EpisodesOption = 100, preset: PresetOption = 'table',
+              jobs: JobsOption = None,
+              out: OutOption = OUT, cache: CacheOption = CACHE, json: JsonOption = None) -> None:
     """Success after learning from polluted demonstrations: BC, ensembles, BCND, DMDR."""
-    _make('table_3_4', tasks, seeds, episodes, jobs, out, cache, json)
+    _make('table_3_4', tasks, seeds, episodes, preset, jobs, out, cache, json)
 
 
 @verb
 def table_3_5(tasks: TasksOption = _TASKS, seeds: SeedsOption = _SEEDS,
-              episodes: EpisodesOption = 100, jobs: JobsOption = None,
-              out: OutOption = OUT, cache: CacheOption = CACHE,
-              json: JsonOption = None) -> None:
+              episodes: EpisodesOption = 100, preset: PresetOption = 'table',
+              jobs: JobsOption = None,
+              out: OutOption = OUT, cache: CacheOption = CACHE, json: JsonOption = None) -> None:
     """Ablation of the filter: random, AE, LOF, AE + LOF, trajectory."""
-    _make('table_3_5', tasks, seeds, episodes, jobs, out, cache, json)
+    _make('table_3_5', tasks, seeds, episodes, preset, jobs, out, cache, json)
 
 
 @verb
 def table_3_6(tasks: TasksOption = _TASKS, seeds: SeedsOption = _SEEDS,
-              episodes: EpisodesOption = 100, jobs: JobsOption = None,
-              out: OutOption = OUT, cache: CacheOption = CACHE,
-              json: JsonOption = None) -> None:
+              episodes: EpisodesOption = 100, preset: PresetOption = 'table',
+              jobs: JobsOption = None,
+              out: OutOption = OUT, cache: CacheOption = CACHE, json: JsonOption = None) -> None:
     """Ablation of the restorer: forest, generation, without predictor, without threshold."""
-    _make('table_3_6', tasks, seeds, episodes, jobs, out, cache, json)
+    _make('table_3_6', tasks, seeds, episodes, preset, jobs, out, cache, json)
 
 
 @verb
 def table_3_7(tasks: TasksOption = _TASKS, seeds: SeedsOption = _SEEDS,
-              episodes: EpisodesOption = 100, jobs: JobsOption = None,
-              out: OutOption = OUT, cache: CacheOption = CACHE,
-              json: JsonOption = None) -> None:
+              episodes: EpisodesOption = 100, preset: PresetOption = 'table',
+              jobs: JobsOption = None,
+              out: OutOption = OUT, cache: CacheOption = CACHE, json: JsonOption = None) -> None:
     """BC, implicit BC and diffusion policy on polluted and on restored demonstrations."""
-    _make('table_3_7', tasks, seeds, episodes, jobs, out, cache, json)
+    _make('table_3_7', tasks, seeds, episodes, preset, jobs, out, cache, json)
 
 
-def _make(module: str, tasks: str, seeds: str, episodes: int, jobs: int | None, out, cache,
-          json: str | None) -> None:
+def _make(module: str, tasks: str, seeds: str, episodes: int, preset: str, jobs: int | None,
+          out: Path, cache: Path, json: str | None) -> None:
     check_json(json)
     passive_threads()
     from adapt_learning.benchmarks.dmdr_page import write_table
-    from adapt_learning.benchmarks.dmdr_tables import DEMONSTRATIONS, DmdrTable
+    from adapt_learning.benchmarks.dmdr_tables import DEMONSTRATIONS, SEEDS, DmdrTable
     rows = importlib.import_module(f'adapt_learning.benchmarks.{module}')
     chosen = tuple(tasks.split(','))
     if not set(chosen) <= set(DEMONSTRATIONS):
         raise SettingError(f"--tasks are some of {', '.join(DEMONSTRATIONS)}; got '{tasks}'")
-    table = DmdrTable(rows.NAME, rows.TITLE, rows.ROWS, chosen, seeds_of(seeds), episodes)
+    table = DmdrTable(rows.NAME, rows.TITLE, rows.ROWS, chosen, seeds_of(seeds), episodes, preset)
     # One folder for all four: they have many jobs in common.
     place = workplace(out / 'dmdr', cache)
     run_table(table.name, table.jobs(), place, jobs)
-    finish(write_table(table, place), json)
+    # The page shows what was run earlier for other tasks and seeds, too.
+    whole = replace(table, tasks=tuple(DEMONSTRATIONS), seeds=tuple(sorted({*SEEDS, *table.seeds})))
+    finish(write_table(whole, place), json)
