@@ -34,7 +34,7 @@ class ShareConfig:
     """Width of the Gaussian that smooths the density, on the axis named above."""
     depth: float = 0.3
     """The bottom of the valley lies at least this share below the lower hump."""
-    distance: float = 3.0
+    distance: float = 1.5
     """The threshold is at least so many times the median, both counted from q."""
     least: float = 0.01
     """A smaller hump is taken for rare clean values."""

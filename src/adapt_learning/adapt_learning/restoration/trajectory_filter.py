@@ -1,9 +1,10 @@
 """Trajectory filter (ours): a value is judged by its neighbours in time and by the other side.
 
 A network predicts x_t from x_{t-k}..x_{t+k} without x_t itself, and from y_{t-k}..y_{t+k} of the
-other side, as a Student t distribution per element. The score is the surprise: how far the value
-lies from the prediction, in units of how sure the prediction is. The closing of the gripper, whose
-instant cannot be predicted well, is not suspected for it.
+other side, as a Student t distribution per element. The surprise is how far the value lies from the
+prediction, in units of how sure the prediction is: the closing of the gripper, whose instant cannot
+be predicted well, is not suspected for it. Half of the log of the scale is added, because polluted
+neighbours make the prediction unsure, and then a far value would not be surprising.
 
 The heavy tails of the t distribution keep the polluted values from spoiling the training: targets
 and inputs are polluted, too.
@@ -48,12 +49,16 @@ class TrajectoryFilterConfig:
         precision='float32'))
     freedom: float = 3.0
     """Degrees of freedom of the t distribution: the smaller, the less a far value counts."""
+    doubt: float = 0.5
+    """Weight of the log of the scale in the score; 0: the surprise alone, 1: the likelihood."""
 
     def __post_init__(self):
         if self.reach < 1:
             raise SettingError(f'reach is at least 1; got {self.reach}')
         if self.freedom <= 0:
             raise SettingError(f'freedom is above 0; got {self.freedom}')
+        if not 0 <= self.doubt <= 1:
+            raise SettingError(f'doubt lies in 0..1; got {self.doubt}')
 
 
 class TrajectoryFilter(Filter):
@@ -63,10 +68,9 @@ class TrajectoryFilter(Filter):
 
     def scores(self, side: Side, seed: int, progress: Progress) -> np.ndarray:
         """
-        Return the surprise of every row, float64 [N].
+        Return the score of every row, float64 [N].
 
-        That is (nu + 1) / 2 * log(1 + z^2 / nu) averaged over the elements: about 0.4 for clean
-        values, several for polluted ones.
+        That is (nu + 1) / 2 * log(1 + z^2 / nu) + doubt * log(scale), averaged over the elements.
         """
         values, other = varying(side.values), varying(side.other)
         if not values.shape[1]:
@@ -124,10 +128,12 @@ class _Predictor(nn.Module):
 
     @torch.no_grad()
     def scores(self) -> np.ndarray:
-        """Return the surprise of every row, averaged over its elements, float64 [N]."""
-        return np.concatenate([
-            self.surprise(rows)[0].mean(1).double().numpy()
-            for rows in torch.arange(len(self.values)).split(CHUNK)])
+        """Return the score of every row, averaged over its elements, float64 [N]."""
+        parts = []
+        for rows in torch.arange(len(self.values)).split(CHUNK):
+            surprise, log_scale = self.surprise(rows)
+            parts.append((surprise + self.config.doubt * log_scale).mean(1).double().numpy())
+        return np.concatenate(parts)
 
 
 class _PredictionStage(Stage):
