@@ -56,7 +56,8 @@ def write(result: dict[str, Any], folder: Path) -> Path:
     write_json(folder / f'{NAME}.json', result)
     lines = ['# Speed of restoration', '', f'`{COMMAND}`; FetchPick, {result["pairs"]} pairs, '
              f'seconds of processor time, one thread, {result["processor"]}.', '',
-             '| preset | whole pipeline s | judging | learning | restoring |', '|---|---|---|---|---|']
+             '| preset | whole pipeline s | judging | learning | restoring |',
+             '|---|---|---|---|---|']
     for preset, one in result['pipelines'].items():
         total = sum(one['wall_s'].values())
         shares = (sum(s for name, s in one['wall_s'].items() if verb in name) / total
