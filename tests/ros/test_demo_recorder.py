@@ -124,6 +124,11 @@ def test_recorded_by_hand(stage):
     counts = s.topics_of('episode_000001')
     assert counts == {'gripper/pose': 6, 'joint_states': 6, 'goal/pose': 1, 'episode': 0,
                       VELOCITY: 6, 'gripper_controller/commands': 6}
+    with AnyReader([s.folder / 'episode_000001'], default_typestore=typestore()) as reader:
+        offered = {c.topic.rpartition('/')[2]: c.ext.offered_qos_profiles
+                   for c in reader.connections}
+    assert [q.durability.name for q in offered['episode']] == ['TRANSIENT_LOCAL']
+    assert [q.reliability.name for q in offered['joint_states']] == ['RELIABLE']
     frames = list(read_frames(s.folder / 'episode_000001', s.contract))
     assert len(frames) == 6 and np.allclose(frames[0].vector, 0.1)
     offsets = json.loads(recording.texts['clock_offsets_s'])
