@@ -17,23 +17,23 @@ SIDES = ('state', 'action')
 P, SIGMA = 0.2, 1.0
 
 
-def measure(task: str, episodes: int, cache: Path,
+def measure(task: str, episodes: int, seed: int, cache: Path,
             progress: Callable[[int, str], None] = lambda done, note: None) -> dict[str, Any]:
     """
     Return what the report says of clean data and of each kind of pollution (p 0.2, sigma 1).
 
     The clean data are collected into `cache` unless they are there.
     """
-    plan = CollectPlan(task, episodes, seed=0)
-    folder = cache / f'quality-{task}-{episodes}'
+    plan = CollectPlan(task, episodes, seed)
+    folder = cache / f'quality-{task}-{episodes}-{seed}'
     clean = load_dataset(folder) if folder.is_dir() else collect(plan, folder, jobs=1)
     rows = [_judged('clean', clean)]
     for number, kind in enumerate(KINDS):
         progress(number, kind)
-        rows.append(_judged(kind, corrupt(clean, kind, P, SIGMA, 0, SIDES)))
+        rows.append(_judged(kind, corrupt(clean, kind, P, SIGMA, seed, SIDES)))
     progress(len(KINDS), '')
     return {'task': task, 'command': plan.command, 'data': clean.hash, 'episodes': len(clean),
-            'pairs': clean.steps, 'p': P, 'sigma': SIGMA, 'seed': 0, 'rows': rows}
+            'pairs': clean.steps, 'p': P, 'sigma': SIGMA, 'seed': seed, 'rows': rows}
 
 
 def table(result: dict[str, Any]) -> str:

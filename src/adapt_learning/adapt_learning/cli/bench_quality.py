@@ -19,6 +19,8 @@ from adapt_learning.cli.common import (
 def data_quality(
     task: Annotated[str, typer.Option(help='Name of the task, e.g. fetch_pick.')] = 'fetch_pick',
     episodes: Annotated[int, typer.Option(min=10, help='Demonstrations to judge.')] = 303,
+    seed: Annotated[int, typer.Option(
+        min=0, help='Of the demonstrations and of the pollution.')] = 0,
     out: Annotated[Path, typer.Option(
         '--out', help='Folder of results and tables.')] = Path('benchmarks'),
     cache: Annotated[Path, typer.Option(
@@ -29,7 +31,7 @@ def data_quality(
     """
     Judge clean demonstrations and the same with each kind of pollution; compare with the truth.
 
-    Writes data-quality.json and data-quality.md.
+    Writes data-quality-TASK-SEED.json and .md.
     """
     check_json(json)
     from adapt_learning.benchmarks.data_quality import measure, table
@@ -37,16 +39,17 @@ def data_quality(
     from adapt_learning.data.files import write_atomically, write_json
     from adapt_learning.data.pollution import KINDS
     with progress('data-quality', len(KINDS)) as bar:
-        result = measure(task, episodes, cache, bar) | {'machine': machine()}
-    command = f'adapt bench data-quality --task {task} --episodes {episodes}'
+        result = measure(task, episodes, seed, cache, bar) | {'machine': machine()}
+    command = f'adapt bench data-quality --task {task} --episodes {episodes} --seed {seed}'
     text = (f'# What the data report finds\n\n`{command}`, {result["pairs"]} pairs of '
             f'`{result["command"]}`, each side polluted with p {result["p"]}, sigma '
             f'{result["sigma"]}, seed {result["seed"]}. AUC: area under the ROC curve of the '
             'score of single rows; found and false: share of the polluted and of the clean rows '
             'that are suspected.\n\n' + table(result) + '\n')
     out = out.absolute()
-    write_json(out / 'data-quality.json', {'made_by': command} | result)
-    write_atomically(out / 'data-quality.md',
+    name = f'data-quality-{task}-{seed}'
+    write_json(out / f'{name}.json', {'made_by': command} | result)
+    write_atomically(out / f'{name}.md',
                      lambda temporary: temporary.write_text(text, encoding='utf-8'))
     write_result(json, result)
     console(json).print(table(result), markup=False)

@@ -59,6 +59,8 @@ def _numbers(edits: Edits, facts: dict[str, Any]) -> str:
     estimates = facts.get('estimates') or {}
     shares = [(f'{side}s polluted, estimated', page.percent(estimates[side]))
               for side in SIDES if isinstance(estimates.get(side), int | float)]
+    # An estimate is only worth what its reason is: a filter that cannot tell says 0 %.
+    reasons = [f'{side}s: {text}' for side, text in (estimates.get('reasons') or {}).items()]
     seconds = facts.get('seconds') or {}
     total = sum(seconds.values()) if isinstance(seconds, dict) else seconds
     return page.cards((
@@ -69,7 +71,7 @@ def _numbers(edits: Edits, facts: dict[str, Any]) -> str:
           for side in SIDES),
         *((f'{side}s restored', page.number(int(edits.flag(side, 'edited').sum())))
           for side in SIDES),
-        *shares, ('seconds', page.number(float(total)))))
+        *shares, ('seconds', page.number(float(total))))) + page.bullets(reasons)
 
 
 def _next(edits: Edits) -> str:
