@@ -268,23 +268,24 @@ def test_we_open_what_minari_writes(tmp_path, monkeypatch):
                           observations['goal'][:5].astype(np.float32))
 
 
-def test_a_million_rows_need_little_memory(tmp_path, contract, make_episode):
-    """A tenth of it here: what is held must not grow with the number of episodes."""
+def test_memory_is_bounded_by_a_file_and_a_column(tmp_path, contract, make_episode, monkeypatch):
+    """A tenth of a million rows, in files of 1 MB: far less than all rows is in memory."""
     import tracemalloc
+    monkeypatch.setitem(DatasetWriter.__init__.__kwdefaults__, 'file_size_mb', 1)
     long = make_episode(2000)
     with h5py.File(tmp_path / 'big.hdf5', 'w') as file:
         for number in range(50):
             file[f'data/demo_{number}/obs/all'] = long.observation
             file[f'data/demo_{number}/actions'] = long.action
     options = ReadOptions(contract=contract, mapping={'observation': 'all'})
+    convert.format_named('robomimic')  # what is imported shall not count
     tracemalloc.start()
-    made = convert.import_data([tmp_path / 'big.hdf5'], tmp_path / 'out', options=options)
+    made = convert.import_data([tmp_path / 'big.hdf5'], tmp_path / 'out', 'robomimic', options)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert made.steps == 100_000
-    whole = 100_000 * 20 * 4
-    assert peak < 8 * whole, f'{peak / whole:.1f} times the data'
-    assert len(DatasetFolder(tmp_path / 'out')) == 50
+    assert made.steps == 100_000 and len(DatasetFolder(tmp_path / 'out')) == 50
+    row = 4 * (16 + 4 + 2) + 8 * 6  # bytes: what a dataset in memory holds
+    assert peak < 0.9 * 100_000 * row, f'{peak / 100_000:.0f} bytes per row'
 
 
 def test_the_command_says_what_is_wrong(tmp_path):

@@ -44,7 +44,8 @@ class Imported:
 
 def readable() -> tuple[str, ...]:
     """Return the names of all formats that can be read here."""
-    return (*(entry.name for entry in entry_points(group=IMPORTERS)), *catalog.names('format'))
+    # Ours first: to look at a file, nothing of ROS has to be loaded then.
+    return (*catalog.names('format'), *(entry.name for entry in entry_points(group=IMPORTERS)))
 
 
 def format_named(name: str) -> type[Format]:
