@@ -22,7 +22,7 @@ def summary(episodes: tuple[EpisodeReport, ...], findings: tuple[Finding, ...]) 
     look = sum(e.verdict == LOOK for e in episodes)
     steps = sum(e.steps for e in episodes)
     facts = f'{len(episodes)} episodes, {steps} pairs'
-    polluted = next((f for f in findings if f.check == 'pollution' and f.remedy == RESTORE), None)
+    polluted = next((f for f in findings if f.check == 'pollution' and f.verdict == BAD), None)
     if polluted:
         return f'{facts}: polluted, restore it before training; {polluted.reason}.'
     if bad >= 0.1 * len(episodes):
@@ -47,11 +47,15 @@ def advice(episodes: tuple[EpisodeReport, ...],
         f.remedy == LEAVE_OUT and f.verdict != OK for f in e.findings)]
     if left_out:
         lines.append(f'Leave out {_list(left_out)}: failed, damaged or there twice.')
-    pollution = any(f.check in ('pollution', 'faults') and f.remedy == RESTORE
-                    for f in odd(findings))
-    if pollution:
+    pollution = [f.verdict for f in odd(findings)
+                 if f.check in ('pollution', 'faults') and f.remedy == RESTORE]
+    if BAD in pollution:
         lines.append('Restore the rest: adapt restore DIR --out NEW --report restored.html, then '
                      'report on NEW.')
+    elif pollution:
+        # Contacts rattle, and that is real: a person tells it from a fault.
+        lines.append('Look at the marked rows of the worst episodes; if they are faults and not '
+                     'contacts, restore: adapt restore DIR --out NEW --report restored.html.')
     elif RESTORE in by_remedy:
         lines.append(f'Single rows of {_list(by_remedy[RESTORE])} are suspicious: look at them '
                      '(adapt data view DIR --episode N), leave them out, or restore.')
