@@ -26,7 +26,8 @@ WITHIN_S = 120.0
 """A child imports torch first."""
 _NET = 'restorer_settings.training.'
 QUICK = ['filter=lof', 'restorer_settings.threshold=1', 'least_clean_pairs=20',
-         f'{_NET}denoiser.width=8', f'{_NET}denoiser_optimization.steps=20', f'{_NET}predictor.width=8',
+         f'{_NET}denoiser.width=8', f'{_NET}denoiser_optimization.steps=20',
+         f'{_NET}predictor.width=8',
          f'{_NET}predictor_optimization.steps=20']
 ENDLESS = [*QUICK, f'{_NET}denoiser_optimization.steps=10000000']
 
