@@ -1,0 +1,46 @@
+"""`adapt data corrupt`: a polluted copy that tells the truth, and mistakes in one sentence."""
+
+import json
+
+import numpy as np
+import pytest
+
+from adapt_learning.data import load_dataset
+
+
+def test_a_polluted_copy_with_the_truth(adapt, demos, tmp_path):
+    done = adapt('data', 'corrupt', demos, '--kind', 'gaussian', '--p', '0.3', '--seed', '4',
+                 '--out', tmp_path / 'noisy', '--json', tmp_path / 'facts.json')
+    assert done.returncode == 0 and 'gaussian' in done.stdout
+    facts = json.loads((tmp_path / 'facts.json').read_text())
+    noisy, clean = load_dataset(tmp_path / 'noisy'), load_dataset(demos)
+    assert facts['hash'] == noisy.hash and facts['source'] == {'hash': clean.hash}
+    truth = np.concatenate([episode.extras['adapt.action_polluted'] for episode in noisy])
+    changed = (noisy.pairs()[1] != clean.pairs()[1]).any(axis=1)
+    np.testing.assert_array_equal(truth, changed)
+    assert facts['polluted']['action'] == pytest.approx(truth.mean())
+
+
+def test_one_side_only(adapt, demos, tmp_path):
+    assert adapt('data', 'corrupt', demos, '--kind', 'stuck', '--sides', 'state', '--out',
+                 tmp_path / 'noisy').returncode == 0
+    noisy = load_dataset(tmp_path / 'noisy')
+    np.testing.assert_array_equal(noisy.pairs()[1], load_dataset(demos).pairs()[1])
+
+
+@pytest.mark.parametrize('options, words', [
+    (('--kind', 'gausian'), "there is no pollution 'gausian'"),
+    (('--kind', 'spike', '--p', '2'), 'lies in 0..1; got 2'),
+    (('--kind', 'spike', '--sides', 'states'), 'sides are state and action'),
+])
+def test_mistakes_are_told_and_nothing_is_written(adapt, demos, tmp_path, options, words):
+    done = adapt('data', 'corrupt', demos, *options, '--out', tmp_path / 'noisy')
+    assert done.returncode == 2 and words in ' '.join(done.stderr.split())
+    assert not (tmp_path / 'noisy').exists()
+
+
+def test_polluted_data_are_refused(adapt, demos, tmp_path):
+    for out in ('once', 'twice'):
+        source = demos if out == 'once' else tmp_path / 'once'
+        done = adapt('data', 'corrupt', source, '--kind', 'bias', '--out', tmp_path / out)
+    assert done.returncode == 2 and 'polluted already' in ' '.join(done.stderr.split())
