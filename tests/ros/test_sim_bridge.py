@@ -117,6 +117,19 @@ def test_pause_and_step(bench, lockstep):
     bench.until(lambda: len(pilot.frames) == 5, 'the next observation')
 
 
+def test_with_a_speed_lockstep_still_waits_but_never_runs_ahead(bench, simulated):
+    """A recorder can follow: steps come at the pace asked for, each after its command."""
+    _, pilot = simulated(mode='lockstep', speed=2.0)
+    pilot.reset(seed=0)
+    begin = time.monotonic()
+    for _ in range(15):
+        pilot.step()
+    assert time.monotonic() - begin > 0.8 * 14 / 25 / 2.0
+    frames = len(pilot.frames)
+    bench.spin_for(0.2)
+    assert len(pilot.frames) == frames, 'without a command nothing moves'
+
+
 def test_a_long_pause_is_no_lack_of_commands(bench, simulated):
     """The time of a pause does not count as waiting for a command."""
     _, pilot = simulated(mode='lockstep', command_timeout=0.4)
