@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from adapt_learning.errors import SettingError
-from adapt_learning.policies.diffusion_policy import DiffusionPolicyConfig
+from adapt_learning.policies.diffusion_policy import DiffusionPolicyConfig, ObservationNoise
 from adapt_learning.stacked.layers import MemberRandom
 from adapt_learning.stacked.loop import LoopSettings, run_stages
 from adapt_learning.stacked.progress import ProgressReport
@@ -39,8 +39,25 @@ def test_actions_stay_within_the_limit(make_policy, pairs):
     assert policy.act(pairs[0]).abs().max() <= 0.5001
 
 
-def test_where_an_action_begins_is_a_setting(make_policy, pairs):
+def test_noise_by_observation_is_standard_normal_and_unrelated_between_neighbours():
+    config = DiffusionPolicyConfig()
+    noise = ObservationNoise(config, 3, 4)
+    rows = torch.rand(20_000, 3, generator=torch.Generator().manual_seed(0))
+    drawn = noise(rows)
+    assert drawn.shape == (20_000, 4) and drawn.dtype == torch.float32
+    torch.testing.assert_close(drawn.mean(0), torch.zeros(4), atol=0.03, rtol=0)
+    torch.testing.assert_close(drawn.T.cov(), torch.eye(4), atol=0.05, rtol=0)
+    assert (drawn.abs() > 1.96).float().mean().item() == pytest.approx(0.05, abs=0.005)
+    beside = noise(rows + 1e-4)
+    both = torch.cat([drawn, beside], 1).T.corrcoef()[:4, 4:]
+    assert both.abs().max() < 0.05
+    torch.testing.assert_close(noise(rows), drawn, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize('start', ['observation', 'fixed'])
+def test_where_an_action_begins_is_a_setting(make_policy, pairs, start):
     def act(**settings):
+        settings = {'start': start, **settings}
         return make_policy('diffusion_policy', **settings).act(pairs[0])
 
     torch.testing.assert_close(act(), act(), rtol=0, atol=0)
@@ -68,7 +85,8 @@ def test_it_learns_the_action_that_belongs_to_an_observation(make_policy, pairs,
 
 @pytest.mark.parametrize('settings, word', [
     ({'inference_steps': 0}, '1..100 steps'), ({'inference_steps': 101}, '1..100 steps'),
-    ({'noise_scale': -1.0}, 'not negative'), ({'action_limit': 0.0}, 'above 0')])
+    ({'noise_scale': -1.0}, 'not negative'), ({'start': 'zero'}, 'observation, fixed'),
+    ({'action_limit': 0.0}, 'above 0')])
 def test_bad_settings_say_what_is_allowed(settings, word):
     with pytest.raises(SettingError, match=word):
         DiffusionPolicyConfig(**settings)

@@ -7,11 +7,14 @@ One action per observation: there are no chunks, so the horizon of prediction an
 executed actions are both 1. The runner asks for a command at every tick and limits, judges and
 stops each; a chunk that is executed blindly has no place in it.
 
-The noise that an action begins with is drawn once, by `noise_seed`: the policy is a function of the
-observation, it can be exported whole, and of several ways to act it takes the same one at every
-tick.
+The noise that an action begins with is pseudo-random: it is computed from the observation and
+`noise_seed`. So the policy samples as published, and still is a function of the observation that
+can be exported whole. Noise that is drawn once (`start='fixed'`) always picks the same quantile of
+the learnt actions: with a large draw that is always a tail, and where the data are polluted the
+tails are the pollution.
 """
 
+import math
 from dataclasses import dataclass, field
 
 import torch
@@ -23,7 +26,7 @@ from adapt_learning.diffusion.loss import draw_steps
 from adapt_learning.diffusion.schedules import NoiseSchedule, ScheduleConfig
 from adapt_learning.errors import SettingError
 from adapt_learning.policies.base import Batch, Normalizers, Policy
-from adapt_learning.stacked.config import NormalizationConfig, OptimizationConfig
+from adapt_learning.stacked.config import NormalizationConfig, OptimizationConfig, one_of
 from adapt_learning.stacked.layers import MemberRandom
 from adapt_learning.stacked.stage import Draws, Stage
 
@@ -45,6 +48,8 @@ class DiffusionPolicyConfig:
     noise_scale: float = 1.0
     """The noise an action begins with is multiplied by this; 0 begins in the middle."""
     noise_seed: int = 0
+    start: str = 'observation'
+    """Where an action begins: noise by observation, or the same noise for all (fixed)."""
     action_limit: float = 1.0
     """Largest magnitude of a raw action."""
     action_reach: float = 10.0
@@ -52,6 +57,7 @@ class DiffusionPolicyConfig:
 
     def __post_init__(self):
         ddim_times(self.schedule.steps, self.inference_steps)
+        one_of('start', self.start, ('observation', 'fixed'))
         if self.noise_scale < 0 or self.action_limit <= 0 or self.action_reach <= 0:
             raise SettingError(
                 'noise_scale is not negative, action_limit and action_reach are above 0; got '
@@ -70,10 +76,10 @@ class DiffusionPolicy(Policy):
         self.denoiser = Denoiser(
             config.network, action_size, config.schedule.steps,
             MemberRandom(seeds, 'diffusion weights'), condition_size=observation_size)
-        generator = torch.Generator().manual_seed(config.noise_seed)
-        start = config.noise_scale * torch.randn(action_size, generator=generator)
+        kind = ObservationNoise if config.start == 'observation' else FixedNoise
+        self.start = kind(config, observation_size, action_size)
         low, high = self.action_box(config.action_limit, config.action_reach)
-        for name, value in (('start', start), ('low', low), ('high', high)):
+        for name, value in (('low', low), ('high', high)):
             self.register_buffer(name, value, persistent=False)
 
     def stages(self) -> tuple[Stage, ...]:
@@ -89,7 +95,7 @@ class DiffusionPolicy(Policy):
         def predict(x: Tensor, i: int) -> Tensor:
             return self.denoiser(torch.cat([x, condition], dim=-1), embedded[:, i:i + 1])
 
-        start = self.start.expand(self.members, condition.shape[1], -1)
+        start = self.start(observation).expand(self.members, condition.shape[1], -1)
         action = ddim(predict, self.schedule, self.times, start, self.low, self.high)
         return self.action_normalizer.denormalize(action)
 
@@ -100,12 +106,58 @@ class DiffusionPolicy(Policy):
 
     def embedded(self) -> Tensor:
         """Return the embeddings of `times`, [K, steps, depth * width]."""
-        times = torch.tensor(self.times, device=self.start.device)
+        times = torch.tensor(self.times, device=self.low.device)
         return self.denoiser.embed(times.expand(self.members, -1))
 
     def deployed(self) -> nn.Module:
         """Return all DDIM steps and both normalisers as plain layers (K = 1)."""
         return _Deployed(self)
+
+
+class FixedNoise(nn.Module):
+    """The same noise for every observation: [..., S] -> [A]."""
+
+    def __init__(self, config: DiffusionPolicyConfig, observation_size: int, action_size: int):
+        super().__init__()
+        generator = torch.Generator().manual_seed(config.noise_seed)
+        self.register_buffer('noise', config.noise_scale * torch.randn(
+            action_size, generator=generator), persistent=False)
+
+    def forward(self, observation: Tensor) -> Tensor:
+        """Return the noise."""
+        return self.noise
+
+
+class ObservationNoise(nn.Module):
+    """
+    Noise that is a hash of the raw observation: [..., S] -> [..., A], standard normal.
+
+    All of it but the last line is arithmetic with whole numbers, so that torch and onnxruntime
+    agree; neighbouring observations get unrelated noise.
+    """
+
+    PRIME = 2 ** 31 - 1
+    """Products of two residues fit into int64."""
+
+    def __init__(self, config: DiffusionPolicyConfig, observation_size: int, action_size: int):
+        super().__init__()
+        generator = torch.Generator().manual_seed(config.noise_seed)
+        self.scale = config.noise_scale
+        for name, size in (('weight', observation_size), ('multiplier', 2 * action_size),
+                           ('offset', 2 * action_size)):
+            self.register_buffer(name, torch.randint(1, self.PRIME, (size,), generator=generator),
+                                 persistent=False)
+
+    def forward(self, observation: Tensor) -> Tensor:
+        """Return the noise."""
+        # Multiplying by a power of two is exact.
+        whole = (observation.double() * 2 ** 16).floor().long().remainder(self.PRIME)
+        key = (whole * self.weight).remainder(self.PRIME).sum(-1, keepdim=True)
+        mixed = (key.remainder(self.PRIME) * self.multiplier + self.offset).remainder(self.PRIME)
+        mixed = (mixed * mixed + self.offset).remainder(self.PRIME)
+        radius, angle = ((mixed.double() + 0.5) / self.PRIME).chunk(2, -1)
+        normal = (-2 * radius.log()).sqrt() * (2 * math.pi * angle).cos()  # Box and Muller
+        return (self.scale * normal).float()
 
 
 class DenoisingStage(Stage):
@@ -149,6 +201,7 @@ class _Deployed(nn.Module):
         self.observation_normalizer = policy.observation_normalizer
         self.action_normalizer = policy.action_normalizer
         self.schedule, self.times = policy.schedule, policy.times
+        self.start = policy.start
         denoiser = policy.denoiser
         self.activation = denoiser.activation
         size = policy.action_size
@@ -159,7 +212,7 @@ class _Deployed(nn.Module):
             for name, tensor in {
                     'of_action': first[:size], 'of_observation': first[size:], 'offset': offsets,
                     'head': denoiser.head.weight[0].clone(),
-                    'head_bias': denoiser.head.bias[0].clone(), 'start': policy.start,
+                    'head_bias': denoiser.head.bias[0].clone(),
                     'low': policy.low, 'high': policy.high,
                     **{f'weight{i}': weight for i, weight in enumerate(others)}}.items():
                 self.register_buffer(name, tensor)
@@ -174,6 +227,6 @@ class _Deployed(nn.Module):
                 h = self.activation(h @ getattr(self, f'weight{j}') + self.offset[i, j + 1])
             return h @ self.head + self.head_bias
 
-        start = self.start.expand(observation.shape[0], -1)
+        start = self.start(observation).expand(observation.shape[0], -1)
         action = ddim(predict, self.schedule, self.times, start, self.low, self.high)
         return self.action_normalizer.denormalize(action)
