@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from adapt_learning.data import Dataset
-from adapt_learning.data.quality import BAD, LOOK, OK, QualityConfig, report
+from adapt_learning.data.quality import BAD, LOOK, OK, Norms, QualityConfig, report
 from adapt_learning.data.quality.columns import HEAVY_TAILS, NEARLY, RARE, SWITCH, columns
 from adapt_learning.errors import DatasetError, SettingError
 
@@ -238,6 +238,28 @@ def test_an_offset_for_a_while_is_found_row_by_row(make):
     entry = report(make(one)).episodes[4]
     assert entry.rows('states') == tuple(range(12, 20)) and entry.verdict == BAD
     assert entry.rows('jumps') == ()
+
+
+def rattling(i, arrays):
+    """Let two elements lie still and then rattle, as a block that is pushed does."""
+    rng = np.random.default_rng(i)
+    shaken = 1e-3 * rng.normal(size=(LENGTH, 2)) * (np.arange(LENGTH) >= 20)[:, None]
+    arrays['observation'][:, 11:13] = shaken
+
+
+def test_what_rattles_in_contact_is_not_pollution(make):
+    result = report(make(rattling))
+    assert result.count(OK) == COUNT
+    found = finding(result, 'pollution')
+    assert found.verdict == OK and 'as rough as noise beside smooth elements' in found.reason
+
+
+def test_pollution_is_seen_beside_what_rattles(make):
+    from adapt_learning.data.pollution import corrupt
+    noisy = corrupt(make(rattling), 'gaussian', 0.2, 1.0, 0)
+    norms = Norms.of(noisy, QualityConfig())
+    truth = np.concatenate([e.extras['adapt.state_polluted'] for e in noisy])
+    assert norms.states.rows[truth].mean() > 0.95 and norms.states.rows[~truth].mean() < 0.05
 
 
 KINDS = ('gaussian', 'dropout', 'spike', 'stuck', 'bias', 'shift', 'jitter', 'latency')

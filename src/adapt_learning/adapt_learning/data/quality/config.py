@@ -19,6 +19,9 @@ class QualityConfig:
     """The suspicion limit is at least this many times the median score of all rows."""
     too_rough: float = 0.10
     """Above this median score the data are too rough for rows to be judged by neighbours [std]."""
+    rough_element: float = 1.8
+    """An element of which 5 % of the rows lie so far from the middle of their neighbours, while
+    the other elements are smooth, is not judged by its neighbours [std]; white noise has 2.4."""
     jump: float = 0.2
     """A step of the state that neither side foretells, from this size on, is a jump [std]."""
     spike: float = 0.5

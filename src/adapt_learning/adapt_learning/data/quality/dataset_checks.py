@@ -60,6 +60,13 @@ def check_pollution(dataset: Dataset, norms: Norms) -> Finding:
              if not side.judged]
     note = (f'the {" and ".join(rough)} are too rough to be judged by their neighbours in time'
             if rough else '')
+    specs = dataset.contract.observation_spec, dataset.contract.action_spec
+    names = [label for spec, side in zip(specs, (norms.states, norms.actions), strict=True)
+             for label, odd in zip(spec.labels, side.rough, strict=True) if odd]
+    if names:
+        left_out = (f'{_some(names)}: as rough as noise beside smooth elements (contacts, or a bad '
+                    'sensor), so left out of this judgement')
+        note = '; '.join(filter(None, (note, left_out)))
     if share < norms.config.polluted:
         return Finding('pollution', share, LOOK if rough else OK, note, INSPECT if rough else '')
     text = (f'about {state.mean():.1%} of the states and {action.mean():.1%} of the actions do '

@@ -8,9 +8,31 @@ _NEVER = 0.3
 """An element is lively where it never repeats in this share of the episodes."""
 _QUIET = 0.5
 """Beside a lone spike the element moves less than this share of the spike."""
+_MOST = 0.95
+_ABOVE_OTHERS = 1.5
 _BACK = 8
 _STILL = 1e-5
 """A step of less than this is none [std]."""
+
+
+def rough(values: np.ndarray, std: np.ndarray, rows: Rows, limit: float) -> np.ndarray:
+    """
+    Return which elements cannot be foretold from their neighbours in time at all, bool [D].
+
+    An element is rough where the 95 % quantile of its distance to the middle of both neighbours is
+    at least `limit` of its std (white noise has 2.4) and well above that of the other elements.
+    Such is a block that hardly moves until a contact lets it tip and rattle. Pollution of all
+    elements makes none rough, because it lifts the others as well.
+    """
+    inside = rows.episode[2:] == rows.episode[:-2]
+    distance = np.zeros(len(std))
+    if inside.any():
+        for i in np.flatnonzero(std > 0):
+            value = values[:, i]
+            off = np.abs(value[1:-1] - (value[2:] + value[:-2]) / 2)[inside]
+            distance[i] = np.quantile(off, _MOST) / std[i]
+    usual = np.median(distance[std > 0]) if (std > 0).any() else 0.0
+    return (distance >= limit) & (distance >= _ABOVE_OTHERS * usual)
 
 
 def spike_limit(values: np.ndarray, share: float) -> np.ndarray:

@@ -10,7 +10,8 @@ value that jumps away and back, and what lies between a jump and the jump that t
 
 The distance of a row to what was foretold is (mean over elements of sqrt|difference|)^2, with
 differences in standard deviations of the element. The square root keeps an event of one element
-(a finger that closes, a block that tips) from looking like noise on all.
+(a finger that closes, a block that tips) from looking like noise on all. Elements that are as
+rough as noise while the others are smooth are left out.
 """
 
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ class Suspects:
     """Rows where a single value jumps away and back, bool [N]."""
     zero: np.ndarray
     """Rows that are 0 as a whole though hardly any is, bool [N]."""
+    rough: np.ndarray
+    """Elements that no neighbour foretells and that are not judged by them, bool [D]."""
 
     @property
     def rows(self) -> np.ndarray:
@@ -57,6 +60,8 @@ class Suspects:
     def of(cls, values: np.ndarray, std: np.ndarray, rows: Rows,
            config: QualityConfig) -> 'Suspects':
         """Score the values [N, D] of one side."""
+        rough = elements.rough(values, std, rows, config.rough_element)
+        std = np.where(rough, 0.0, std)  # as one that never moves: it takes no part below
         parts = [_score(scaled(values[part], std), rows.episode[part]) for part in rows.chunks()]
         score, step = (np.concatenate(column) for column in zip(*parts, strict=True))
         usual = float(np.median(score))
@@ -64,14 +69,15 @@ class Suspects:
         limit = max(config.suspicious, config.roughness * usual)
         zero = elements.zeros(values, rows)
         copied = elements.repeats(values, rows) & ~zero
-        spike = elements.spikes(values, rows, elements.spike_limit(values, config.spike))
+        spike_limit = np.where(rough, 0.0, elements.spike_limit(values, config.spike))
+        spike = elements.spikes(values, rows, spike_limit)
         score = np.maximum(score, limit * spike)
         score[copied | zero] = np.maximum(score[copied | zero], 2 * limit)
         jump = _apart(step >= max(config.jump, limit), score >= limit) & judged
         offset = _between(values, std, jump, rows)
         score[offset] = np.maximum(score[offset], limit)
         jump = _apart(jump, offset)
-        return cls(score, limit, judged, jump, copied, spike >= 1, zero)
+        return cls(score, limit, judged, jump, copied, spike >= 1, zero, rough)
 
 
 def foretold_distance(values: np.ndarray, episode: np.ndarray,
