@@ -130,6 +130,16 @@ def test_a_restoration_of_clean_data_says_so(clean, tmp_path):
     assert 'Nothing to restore' in page.text and 'Against the truth' not in page.text
 
 
+def test_a_restoration_that_was_not_needed_is_worth_a_look(polluted, restored, tmp_path):
+    facts = {**restored.meta['restoration'], 'needed': False,
+             'estimates': {'state': 0.0, 'action': 0.0},
+             'config': {'clean_share': 0.5}}
+    restoration_page(polluted, replace(restored, meta={'restoration': facts}), tmp_path / 'r.html')
+    page = read(tmp_path / 'r.html')
+    assert 'probably not needed' in page.text and 'Nothing to restore' not in page.text
+    assert 'fixed at 0.5' in page.text and 'clean_share=auto' in page.text
+
+
 def test_a_restoration_of_something_else_is_refused(clean, polluted, restored, tmp_path):
     with pytest.raises(DatasetError, match='was restored from content'):
         restoration_page(clean, restored, tmp_path / 'r.html')

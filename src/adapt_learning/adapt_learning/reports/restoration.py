@@ -43,7 +43,18 @@ def _verdict(edits: Edits, facts: dict[str, Any]) -> tuple[str, str]:
     pairs = max(len(edits.dropped), 1)
     dropped = edits.dropped.sum() / pairs
     restored = [edits.flag(side, 'edited').sum() / pairs for side in SIDES]
-    if facts.get('needed') is False or max(dropped, *restored) < _UNCHANGED:
+    unchanged = max(dropped, *restored) < _UNCHANGED
+    if facts.get('needed') is False and not unchanged:
+        share = (facts.get('config') or {}).get('clean_share')
+        return 'look', (
+            'Restoring was probably not needed: the scores do not stand out, so the data are clean '
+            'or the filter cannot tell. '
+            + (f'All the same {1 - share:.0%} of each side were suspected, because clean_share is '
+               f'fixed at {share:g}: ' if share is not None else 'All the same ')
+            + f'{restored[0]:.1%} of the states and {restored[1]:.1%} of the actions were replaced '
+            f'and {dropped:.1%} of the pairs dropped. Train on the input, or restore with --set '
+            'clean_share=auto, which leaves such data as they are.')
+    if unchanged:
         return 'ok', ('Nothing to restore: the data look clean and came back (nearly) unchanged '
                       f'({restored[0]:.2%} of the states and {restored[1]:.2%} of the actions '
                       f'were edited, {dropped:.2%} of the pairs dropped).')

@@ -266,5 +266,9 @@ def _sentence(counts: dict[str, int], estimates: dict[str, Any], needed: bool,
         verdict = f'about {found} look polluted'
     if not restored:
         return verdict
-    return (f'{verdict}; of {counts["pairs"]} pairs {counts["kept"]} were kept as they were, '
+    done = (f'{verdict}; of {counts["pairs"]} pairs {counts["kept"]} were kept as they were, '
             f'{counts["restored"]} restored, {counts["dropped"]} dropped')
+    if needed or counts['kept'] == counts['pairs']:
+        return done
+    return (f'{done}: a fixed clean_share suspects its share whatever the scores say; train on the '
+            'input, or restore with clean_share=auto')
