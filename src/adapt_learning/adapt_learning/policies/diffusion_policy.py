@@ -10,8 +10,7 @@ stops each; a chunk that is executed blindly has no place in it.
 The noise that an action begins with is pseudo-random: it is computed from the observation and
 `noise_seed`. So the policy samples as published, and still is a function of the observation that
 can be exported whole. Noise that is drawn once (`start='fixed'`) always picks the same quantile of
-the learnt actions: with a large draw that is always a tail, and where the data are polluted the
-tails are the pollution.
+the learnt actions; `noise_scale` 0 picks the middle, which leaves the polluted tails out.
 """
 
 import math
