@@ -279,3 +279,72 @@ def test_the_command_prints_what_the_recording_really_did(tmp_path, contract, ca
     with pytest.raises(SystemExit) as ended:
         app(['data', 'import', str(tmp_path / 'bag'), '--out', str(tmp_path / 'out')])
     assert ended.value.code == 2 and 'never overwritten' in capsys.readouterr().err
+
+
+def test_the_outcome_of_a_recorder_that_died_is_that_of_its_episode(tmp_path, contract):
+    made = record(tmp_path / 'bags/episode_000001', contract, end=False)
+    made.bag.abandon()
+    done = convert.import_data([tmp_path / 'bags'], tmp_path / 'out')
+    assert load_dataset(tmp_path / 'out').episodes[0].success is True
+    assert done.facts['recordings'][0]['outcome'] == 'success'
+    assert 'was not ended' in done.facts['recordings'][0]['recovered']
+
+
+@pytest.mark.parametrize(('who', 'expected'), [('episode', [True, False, None]),
+                                               ('operator', [True, True, True])])
+def test_episodes_in_one_bag_have_their_own_outcomes_unless_the_operator_says(
+        tmp_path, contract, who, expected):
+    made, random = Recording(tmp_path / 'bag', contract), np.random.default_rng(0)
+    for number, outcome in enumerate((Outcome.SUCCESS, Outcome.FAILURE, Outcome.UNKNOWN)):
+        begin = START_NS + number * 2_000_000_000
+        made.status(EpisodeStatus.STATE_RUNNING, begin)
+        for row in range(4):
+            made.observe(begin + row * contract.period_ns, random)
+            made.command(begin + row * contract.period_ns, np.zeros(4, np.float32))
+        made.status(EpisodeStatus.STATE_ENDED, begin + 4 * contract.period_ns,
+                    outcome=Outcome(value=outcome))
+    made.bag.end({'outcome': 'success', 'outcome_by': who, 'note': '', 'ended': ''})
+    convert.import_data([tmp_path / 'bag'], tmp_path / 'out')
+    assert [e.success for e in load_dataset(tmp_path / 'out')] == expected
+
+
+def test_a_message_that_does_not_fit_is_left_out_and_said(tmp_path, contract):
+    made = record(tmp_path / 'bag', contract, end=False)
+    joints = next(f for f in contract.observation if f.type == 'sensor_msgs/msg/JointState')
+    odd = message_class(joints.type)(name=list(joints.names), position=[0.0])
+    set_stamp(odd, START_NS)
+    made.put(joints.topic, joints.type, odd)
+    for data in (b'', b'\0\1\0\0', b'\0\1\0\0' + b'\xff' * 30):
+        made.bag.write(f'/r1/{joints.topic}', made.log_ns + 1, data)
+    made.end()
+    done = convert.import_data([tmp_path / 'bag'], tmp_path / 'out')
+    assert done.steps == 12
+    [note] = [n for n in done.notes if 'not fit' in n]
+    assert f'4 messages on {joints.topic} do not fit' in note
+    assert 'the first: it cannot be read as sensor_msgs/msg/JointState' in note
+
+
+def test_bags_that_cannot_be_repaired_do_not_hold_up_the_others(tmp_path, contract):
+    record(tmp_path / 'bags/episode_000001', contract)
+    (tmp_path / 'bags/episode_000002').mkdir()
+    (tmp_path / 'bags/episode_000002/episode_000002_0.mcap').write_bytes(b'none')
+    done = convert.import_data([tmp_path / 'bags'], tmp_path / 'out')
+    assert done.episodes == 1
+    assert [n for n in done.notes if 'left out: ' in n and 'not an MCAP file' in n]
+    with pytest.raises(DatasetError, match='not an MCAP file'):
+        convert.import_data([tmp_path / 'bags/episode_000002'], tmp_path / 'other')
+
+
+@pytest.mark.parametrize(('length', 'value'), [(3000, 0), (3000, 255)])
+def test_a_finished_bag_with_a_hole_is_refused_in_one_sentence(tmp_path, contract, length, value):
+    record(tmp_path / 'bags/a', contract, 40)
+    file = tmp_path / 'bags/a/a_0.mcap'
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2:len(data) // 2 + length] = bytes([value]) * length
+    file.write_bytes(data)
+    with pytest.raises(DatasetError, match='is damaged.*remove its metadata.yaml'):
+        convert.import_data([tmp_path / 'bags'], tmp_path / 'out')
+    record(tmp_path / 'bags/b', contract)
+    (tmp_path / 'bags/a/metadata.yaml').unlink()
+    done = convert.import_data([tmp_path / 'bags'], tmp_path / 'out')
+    assert any('damaged and left out' in note for note in done.notes) and done.steps >= 12

@@ -54,7 +54,7 @@ def test_nothing_is_lost_of_what_is_whole(tmp_path, broken):
     data, messages = broken
     bag = put(tmp_path, data)
     assert unfinished(tmp_path) == unfinished(bag) == [bag]
-    [repaired] = repair_folder(tmp_path)
+    [repaired], _ = repair_folder(tmp_path)
     assert read(bag) == messages and is_valid(bag)
     assert (repaired.messages, repaired.cut_bytes, repaired.damaged_bytes) == (100, 0, 0)
     assert '100 messages of 0.99 s are kept' in repaired.text
@@ -62,7 +62,7 @@ def test_nothing_is_lost_of_what_is_whole(tmp_path, broken):
     recording = recording_of(bag)
     assert recording.recovered == repaired.text and recording.outcome == 'unknown'
     assert recording.operator == 'Ada'
-    assert unfinished(tmp_path) == [] and repair_folder(tmp_path) == []
+    assert unfinished(tmp_path) == [] and repair_folder(tmp_path) == ([], [])
     assert sorted(p.name for p in bag.iterdir()) == ['e_0.mcap', 'metadata.yaml']
 
 
@@ -74,11 +74,11 @@ def test_cut_at_any_byte_the_whole_messages_come_back(tmp_path_factory, broken, 
     folder = tmp_path_factory.mktemp('cut')
     bag = put(folder, data[:at])
     if at < 8:
-        with pytest.raises(DatasetError, match='not even its first bytes'):
-            repair_folder(folder)
+        done, [failed] = repair_folder(folder)
+        assert not done and 'not even its first bytes' in failed
         assert next(bag.glob('*.mcap')).stat().st_size == at, 'the original is left alone'
         return
-    [repaired] = repair_folder(folder)
+    [repaired], _ = repair_folder(folder)
     kept = read(bag)
     assert kept == messages[:len(kept)] and len(kept) == repaired.messages
     assert len(kept) == sum(end <= at for end in ends_of(data)), 'whole messages before the cut'
@@ -93,10 +93,10 @@ def test_damaged_bytes_never_become_messages(tmp_path_factory, broken, where, ch
     folder = tmp_path_factory.mktemp('damaged')
     spoilt = bytes(b ^ change for b in data[at:at + length])
     bag = put(folder, data[:at] + spoilt + data[at + length:])
-    try:
-        [repaired] = repair_folder(folder)
-    except DatasetError:
+    done, failed = repair_folder(folder)
+    if failed:
         return  # said in one sentence, and the original is left
+    [repaired] = done
     try:
         kept = read(bag)
     except Exception:
@@ -133,9 +133,11 @@ def test_killed_in_the_repair_it_can_be_repaired_again(tmp_path, broken, monkeyp
             with pytest.raises(Killed):
                 repair_folder(tmp_path)
         assert unfinished(tmp_path) == [bag]
-    [repaired] = repair_folder(tmp_path)
+    [repaired], _ = repair_folder(tmp_path)
     assert repaired.messages == len(read(bag)) >= 90
     assert 'only its metadata.yaml was missing' in repaired.text
+    # What the killed repair had found is still said.
+    assert 'what came in the last second' in recording_of(bag).recovered
 
 
 def test_a_folder_that_a_recorder_uses_is_left_alone(tmp_path, broken):
@@ -145,16 +147,19 @@ def test_a_folder_that_a_recorder_uses_is_left_alone(tmp_path, broken):
         for folder in (tmp_path, bag):
             with pytest.raises(DatasetError, match='being written by another process'):
                 repair_folder(folder)
-    assert len(repair_folder(bag)) == 1
+    assert len(repair_folder(bag)[0]) == 1
 
 
-def test_bags_of_others_are_refused(tmp_path, broken):
-    bag = put(tmp_path, b'SQLite format 3\0')
-    with pytest.raises(DatasetError, match='not an MCAP file'):
-        repair_folder(tmp_path)
-    (bag / 'e_1.mcap').write_bytes(broken[0])
-    with pytest.raises(DatasetError, match='has 2, so it is another'):
-        repair_folder(tmp_path)
+def test_bags_of_others_are_left_alone_and_the_rest_is_repaired(tmp_path, broken):
+    put(tmp_path, b'SQLite format 3\0', 'a')
+    bag = put(tmp_path, broken[0], 'b')
+    (bag / 'b_1.mcap').write_bytes(broken[0])
+    put(tmp_path, broken[0], 'c')
+    [repaired], [first, second] = repair_folder(tmp_path)
+    assert repaired.bag.name == 'c' and len(read(repaired.bag)) == 100
+    assert 'a_0.mcap is not an MCAP file' in first
+    assert 'has 2, so it is another' in second
+    assert (bag / 'b_0.mcap').read_bytes() == broken[0] and len(unfinished(tmp_path)) == 2
 
 
 def test_a_bag_of_another_robot_is_refused_with_both_names(tmp_path):

@@ -82,7 +82,7 @@ def test_what_is_older_than_a_moment_is_on_the_disk(tmp_path):
     time.sleep(2.5 * FLUSH_S)
     shutil.copytree(tmp_path / 'e', tmp_path / 'copy/e')
     bag.abandon()
-    assert [r.messages for r in repair_folder(tmp_path / 'copy')] == [1]
+    assert [r.messages for r in repair_folder(tmp_path / 'copy')[0]] == [1]
     assert [n for _, _, n in read(tmp_path / 'copy/e')] == [7]
 
 
@@ -124,11 +124,11 @@ def test_without_room_for_the_summary_the_bag_waits_for_its_repair(tmp_path, ful
     with pytest.raises(DatasetError, match='could not be completed: No space left on device; make'):
         bag.end({'outcome': 'success'})
     full_disk(500)
-    with pytest.raises(DatasetError, match='cannot be repaired: No space left.*nothing was chang'):
-        repair_folder(tmp_path)
+    _, [failed] = repair_folder(tmp_path)
+    assert 'cannot be repaired: No space left' in failed and 'nothing was changed' in failed
     assert [p.name for p in (tmp_path / 'e').iterdir()] == ['e_0.mcap']
     full_disk(None)
-    assert [r.messages for r in repair_folder(tmp_path)] == [100]
+    assert [r.messages for r in repair_folder(tmp_path)[0]] == [100]
     assert len(read(tmp_path / 'e')) == 100
 
 

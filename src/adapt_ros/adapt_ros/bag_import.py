@@ -6,6 +6,7 @@ the commands, `bag_video` the pictures. Unfinished bags are repaired first.
 """
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,19 +15,18 @@ from typing import Any
 import numpy as np
 
 from adapt_learning.data import DatasetFolder
-from adapt_learning.errors import DatasetError, SampleError, SettingError
+from adapt_learning.errors import DatasetError, SettingError
 from adapt_learning.formats.base import Demonstration, Format, ReadOptions, Source
 from adapt_learning.frames import FrameAssembler, Layout
 from adapt_ros.bag_episodes import Answered, Cut, answers, cut_episodes
 from adapt_ros.bag_video import write_pictures
 from adapt_ros.bags import read_samples
-from adapt_ros.recording.about import Recording, recording_of
+from adapt_ros.recording.about import OUTCOMES, Recording, recording_of
 from adapt_ros.recording.repair import repair_folder, unfinished
 
 # A longer time between two frames is said: for learning it is another demonstration.
 _SILENCE_S = 1.0
-_OUTCOMES = {'success': True, 'failure': False}
-_OUTCOME_NUMBERS = {1: True, 2: False}
+_SUCCESS = {'success': True, 'failure': False}
 
 
 class Bags(Format):
@@ -65,11 +65,14 @@ class _Recordings(Source):
         self._options, self._scratch = options, scratch
         self._bags = []
         for path in paths:
-            if unfinished(path):
-                self.notes += [repaired.text for repaired in repair_folder(path)]
-            found = _bags_in(path)
+            repaired, failed = repair_folder(path)
+            self.notes += [one.text for one in repaired]
+            self.notes += [f'left out: {sentence}' for sentence in failed]
+            still = unfinished(path)
+            found = [bag for bag in _bags_in(path) if bag not in still]
             if not found:
-                raise DatasetError(f'{path} is no bag and holds none (folders with an .mcap file)')
+                raise DatasetError('; '.join(failed) or f'{path} is no bag and holds none (folders '
+                                   'with an .mcap file)')
             self._bags += found
         self.name, self.count = paths[0].absolute().name, len(self._bags)
         self._recordings = {bag: recording_of(bag) for bag in self._bags}
@@ -121,15 +124,19 @@ class _Recordings(Source):
 
     def _cuts(self, bag: Path) -> Iterator[Cut]:
         assembler = FrameAssembler(self._contract)
-        samples = read_samples(bag, self._contract,
-                               self._options.settings.get('namespace'),
-                               self._options.settings.get('episode_topic'))
-        try:
-            yield from cut_episodes(samples, self._contract, assembler)
-        except SampleError as error:
-            raise DatasetError(f'{bag.name} has a message that does not fit the contract: {error}; '
-                               'leave this bag out, or give the contract of this robot'
-                               ) from error
+        malformed, first = Counter(), {}
+
+        def skip(topic: str, sentence: str) -> None:
+            malformed[topic] += 1
+            first.setdefault(topic, sentence)
+
+        samples = read_samples(
+            bag, self._contract, self._options.settings.get('namespace'),
+            self._options.settings.get('episode_topic'), skip)
+        yield from cut_episodes(samples, self._contract, assembler)
+        for topic, number in malformed.items():
+            self._note(f'{bag.name}: {number} messages on {topic} do not fit the contract and are '
+                       f'left out; the first: {first[topic]}')
         if assembler.counts.out_of_order:
             self._note(f'{bag.name}: {assembler.counts.out_of_order} samples went back in time and '
                        'are left out (a clock jumped, or two publishers)')
@@ -157,7 +164,7 @@ class _Recordings(Source):
         return Demonstration(
             observation={'observation': np.array([f.vector for f in answered.frames])},
             action={'action': answered.action}, timestamp_s=(stamps - stamps[0]) * 1e-9,
-            success=_success(cut, recording),
+            success=_SUCCESS.get(_outcome(cut, recording)),
             seed=None if status is None else int(status.seed),
             noise_level=None if status is None else float(status.noise_level),
             task=recording.task if recording is not None and recording.task else None,
@@ -185,10 +192,10 @@ def _timing(name: str, cut: Cut, answered: Answered, contract, recording: Record
     delays = np.array(cut.received_ns, dtype=np.int64) - stamps
     of_recording = {} if recording is None else {
         'operator': recording.operator, 'started': recording.started,
-        'outcome': recording.outcome, 'note': recording.note, 'recovered': recording.recovered}
+        'note': recording.note, 'recovered': recording.recovered}
     return {
-        'name': name, **of_recording, 'frames': len(cut.frames),
-        'unanswered': answered.unanswered, 'exact': answered.exact,
+        'name': name, **of_recording, 'outcome': _outcome(cut, recording),
+        'frames': len(cut.frames), 'unanswered': answered.unanswered, 'exact': answered.exact,
         'missed': int(np.maximum(np.round(gaps * contract.rate_hz) - 1, 0).sum()),
         'rate_hz': float(1 / np.median(gaps)) if gaps.size else contract.rate_hz,
         'longest_gap_s': float(gaps.max(initial=0.0)),
@@ -196,11 +203,19 @@ def _timing(name: str, cut: Cut, answered: Answered, contract, recording: Record
         'worst_command_offset_s': answered.worst_offset_s}
 
 
-def _success(cut: Cut, recording: Recording | None) -> bool | None:
-    """Return the outcome: the scene's word about its episode, unless the operator said other."""
-    if recording is not None and recording.outcome in _OUTCOMES:
-        return _OUTCOMES[recording.outcome]
-    return None if cut.end is None else _OUTCOME_NUMBERS.get(cut.end.outcome.value)
+def _outcome(cut: Cut, recording: Recording | None) -> str:
+    """
+    Return one of OUTCOMES: the operator's word; else the scene's about this very episode.
+
+    A recorder that died had no time to note the second, and the end of several episodes in one bag
+    is noted of the last only: so it is taken from the messages.
+    """
+    if recording is not None and recording.outcome != 'unknown' and recording.by_operator:
+        return recording.outcome
+    if cut.end is not None and cut.end.outcome.value < len(OUTCOMES):
+        return OUTCOMES[cut.end.outcome.value]
+    cut_short = recording is not None and recording.outcome == 'aborted' and cut.end is None
+    return 'aborted' if cut_short else 'unknown'
 
 
 def _bags_in(path: Path) -> list[Path]:

@@ -6,7 +6,8 @@ FrameAssembler as on the robot, so a bag gives the frames that the live policy h
 running middleware: adapt_msgs is read from its .msg files.
 """
 
-from collections.abc import Iterable, Iterator
+import struct
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,12 +16,13 @@ from pathlib import Path
 import numpy as np
 from ament_index_python.packages import get_package_share_directory
 from rosbags.highlevel import AnyReader, AnyReaderError
+from rosbags.rosbag2.errors import ReaderError
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
-from adapt_learning.errors import DatasetError
-from adapt_learning.frames import Contract, Frame, FrameAssembler
-from adapt_ros.bridge import is_of_others, read
+from adapt_learning.errors import DatasetError, SampleError
+from adapt_learning.frames import Contract, Frame, FrameAssembler, Layout
+from adapt_ros.bridge import check, is_of_others, read
 from adapt_ros.codecs import stamp_ns
 from adapt_ros.recording.about import recording_of
 
@@ -45,14 +47,16 @@ class Sample:
 
 
 def read_samples(bag: str | Path, contract: Contract, namespace: str | None = None,
-                 episode_topic: str | None = None) -> Iterator[Sample]:
+                 episode_topic: str | None = None,
+                 on_malformed: Callable[[str, str], None] | None = None) -> Iterator[Sample]:
     """
     Yield the samples of the contract's topics, and the episodes, in the order of receipt.
 
     `namespace` is where the nodes stood (`robot1`), `episode_topic` where episodes were announced;
     None takes what the recorder noted in the bag. Raises DatasetError for a bag that is damaged,
-    was recorded for another interface, lacks a topic of the observation or has one of another type,
-    and SampleError for a message that does not fit the contract.
+    was recorded for another interface, lacks a topic of the observation or has one of another type.
+    A message that does not fit the contract is left out, as the live node does, and told by
+    `on_malformed(topic, sentence)`; without that it is a SampleError.
     """
     namespace, episode_topic = _as_recorded(bag, contract, namespace, episode_topic)
     features: dict[str, list] = {}
@@ -62,6 +66,7 @@ def read_samples(bag: str | Path, contract: Contract, namespace: str | None = No
     kinds = {topic: parts[0].type for topic, parts in features.items()}
     kinds[episode_topic] = EPISODE_TYPE
     names = {resolved(topic, namespace): topic for topic in kinds}
+    layout = Layout(contract)
     with _opened(Path(bag)) as reader:
         wanted = [c for c in reader.connections if c.topic in names]
         for connection in wanted:
@@ -77,11 +82,22 @@ def read_samples(bag: str | Path, contract: Contract, namespace: str | None = No
                 f'{sorted(c.topic for c in reader.connections)}')
         for connection, received_ns, data in reader.messages(wanted):
             topic = names[connection.topic]
-            message = reader.deserialize(data, connection.msgtype)
-            if topic == episode_topic:
-                yield Sample(received_ns, topic, stamp_ns(message), status=message)
-            elif not is_of_others(message, features[topic]):
-                yield Sample(received_ns, topic, *read(message, features[topic], received_ns))
+            try:
+                message = _message(reader, data, connection.msgtype)
+                if topic == episode_topic:
+                    sample = Sample(received_ns, topic, stamp_ns(message), status=message)
+                elif is_of_others(message, features[topic]):
+                    continue
+                else:
+                    sample = Sample(received_ns, topic,
+                                    *read(message, features[topic], received_ns))
+                    check(sample.raw, features[topic], layout)
+            except SampleError as error:
+                if on_malformed is None:
+                    raise
+                on_malformed(topic, str(error))
+                continue
+            yield sample
 
 
 def read_frames(bag: str | Path, contract: Contract, namespace: str | None = None,
@@ -153,6 +169,13 @@ def _as_recorded(bag: str | Path, contract: Contract, namespace: str | None,
             recording.episode_topic if episode_topic is None else episode_topic)
 
 
+def _message(reader: AnyReader, data: bytes, type_name: str):
+    try:
+        return reader.deserialize(data, type_name)
+    except Exception as error:  # what rosbags raises depends on where the bytes are wrong
+        raise SampleError(f'it cannot be read as {type_name}: {error}') from error
+
+
 @contextmanager
 def _opened(bag: Path) -> Iterator[AnyReader]:
     if not bag.exists():
@@ -164,8 +187,9 @@ def _opened(bag: Path) -> Iterator[AnyReader]:
         raise DatasetError(f'{bag} cannot be read as a rosbag2 bag: {error}') from error
     try:
         yield reader
-    except AnyReaderError as error:
-        raise DatasetError(f'{bag} is damaged: {error}') from error
+    except (AnyReaderError, ReaderError, EOFError, struct.error) as error:
+        raise DatasetError(f'{bag} is damaged: {error}; if demo_recorder made it, remove its '
+                           'metadata.yaml: the next import then keeps what is whole') from error
     finally:
         reader.close()
 

@@ -13,7 +13,7 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
 from adapt_learning.errors import SampleError
-from adapt_learning.frames import Contract, Frame, FrameAssembler
+from adapt_learning.frames import Contract, Frame, FrameAssembler, Layout
 from adapt_learning.frames.messages import STAMPED
 from adapt_ros import qos
 from adapt_ros.codecs import decode, encode, message_class, set_stamp, stamp_ns
@@ -217,6 +217,17 @@ def read(message, features, received_ns: int) -> tuple[int, dict[str, np.ndarray
     if stamp is None:
         stamp = received_ns
     return stamp, {f.key: decode(message, f.field, f.names) for f in features}
+
+
+def check(raw: Mapping[str, np.ndarray], features, layout: Layout) -> None:
+    """Raise SampleError where a value of a message has another size than the contract says."""
+    for feature in features:
+        value = raw[feature.key]
+        if hasattr(feature, 'align'):
+            layout.check_raw(feature.key, value)
+        elif len(value) != feature.size:
+            raise SampleError(f"'{feature.key}' has {feature.size} elements by the contract; "
+                              f'got {len(value)}')
 
 
 def _fill(message, features, values: Mapping[str, np.ndarray], stamp: int):

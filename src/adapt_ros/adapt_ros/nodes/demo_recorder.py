@@ -215,7 +215,7 @@ class DemoRecorder(AdaptNode):
             self._stop('~/discard was called', ask=True)
         take, self.take = self.take, None
         try:
-            take.bag.end(take.end_texts(take.outcome, 'discarded', self.intake.offsets_s()))
+            take.bag.end(take.end_texts('discarded', self.intake.offsets_s()))
         except DatasetError:
             pass  # it is thrown away as it is
         response.success, response.message = self._to_trash(take.bag.folder, 'discarded')
@@ -338,15 +338,19 @@ class DemoRecorder(AdaptNode):
             self.get_logger().error(f'{self.take.bag.folder.name}: {text}')
         if failed or (self._has_goal and self._request.save and not ask):
             self._save(Outcome.UNKNOWN, '', failed)
+        elif not ask:
+            self.get_logger().warning(
+                f'{self.take.bag.folder.name} is stopped ({text}) and not saved yet: call ~/save '
+                'or ~/discard')
         self._publish_status()
 
     def _save(self, outcome: int, note: str, failed: bool = False) -> str:
         """Complete the bag; return why that failed, or ''."""
         take, self.take = self.take, None
-        take.outcome = outcome or take.outcome
+        take.judged = outcome
         problem = ''
         try:
-            take.bag.end(take.end_texts(take.outcome, note, self.intake.offsets_s()))
+            take.bag.end(take.end_texts(note, self.intake.offsets_s()))
             self.get_logger().info(
                 f'{take.bag.folder.name} saved: {take.bag.messages} messages, '
                 f'{take.duration_s(take.stopped_ns):.1f} s')

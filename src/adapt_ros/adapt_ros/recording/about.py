@@ -20,6 +20,8 @@ ABOUT, ENDED = 'adapt_recording', 'adapt_ended'
 """Names of the two metadata records: what is known at the begin, and at the end."""
 OUTCOMES = ('unknown', 'success', 'failure', 'aborted')
 """By the numbers of adapt_msgs/msg/Outcome."""
+OPERATOR, EPISODE = 'operator', 'episode'
+"""Who said the outcome."""
 _FORMAT = '1'
 
 
@@ -35,6 +37,8 @@ class Recording:
     operator: str
     outcome: str
     """One of OUTCOMES."""
+    by_operator: bool
+    """The outcome is the operator's word, not that of the last episode."""
     note: str
     started: str
     """Date and time, ISO 8601, UTC."""
@@ -93,7 +97,8 @@ def recording_of(bag: str | Path) -> Recording | None:
         contract=parse_contract(texts['contract'], f'the contract in {bag.name}'),
         namespace=texts.get('namespace', ''), episode_topic=texts.get('episode_topic', 'episode'),
         task=texts.get('task', ''), operator=texts.get('operator', ''),
-        outcome=outcome if outcome in OUTCOMES else 'unknown', note=texts.get('note', ''),
+        outcome=outcome if outcome in OUTCOMES else 'unknown',
+        by_operator=texts.get('outcome_by', OPERATOR) == OPERATOR, note=texts.get('note', ''),
         started=texts.get('started', ''), recovered=texts.get('recovered', ''), texts=texts)
 
 

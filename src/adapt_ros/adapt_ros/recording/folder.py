@@ -9,7 +9,7 @@ from pathlib import Path
 from adapt_learning.data.files import own_folder
 from adapt_learning.errors import DatasetError, SettingError
 from adapt_ros.recording import rosbag2
-from adapt_ros.recording.repair import Repaired, repair_bag, unfinished
+from adapt_ros.recording.repair import Repaired, repair_bags, unfinished
 
 TRASH = '.trash'
 _BAG = re.compile(r'episode_(\d{6,})')
@@ -66,19 +66,20 @@ class RecordingFolder:
 
     def repair(self) -> tuple[list[Repaired], list[str]]:
         """Complete what an earlier recorder left; return what was done and what failed."""
-        done, failed = [], []
+        said = []
         for _, bag in self._numbered(self.path):
-            if not any(file.stat().st_size for file in bag.iterdir()):
-                self.discard(bag)
-                failed.append(f'{bag.name} was begun, and nothing of it reached the disk; it is '
-                              f'in {TRASH}')
-        for bag in unfinished(self.path):
             try:
-                done.append(repair_bag(bag))
+                if not any(file.stat().st_size for file in bag.iterdir()):
+                    self.discard(bag)
+                    said.append(f'{bag.name} was begun, and nothing of it reached the disk; it is '
+                                f'in {TRASH}')
+            except OSError as error:  # a file of that name, or what may not be read
+                said.append(f'{bag.name} is left alone, it is no bag: {error.strerror}')
             except DatasetError as error:
-                failed.append(str(error))
+                said.append(str(error))
+        done, failed = repair_bags(unfinished(self.path))
         self.recount()
-        return done, failed
+        return done, said + failed
 
     def bags(self) -> list[Path]:
         """Return the saved bags, oldest first."""

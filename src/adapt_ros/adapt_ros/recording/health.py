@@ -15,7 +15,7 @@ from rclpy.serialization import deserialize_message
 from adapt_learning.errors import SampleError
 from adapt_learning.frames.layout import Layout
 from adapt_learning.frames.messages import STAMPED
-from adapt_ros.bridge import is_of_others, read
+from adapt_ros.bridge import check, is_of_others, read
 from adapt_ros.codecs import message_class, serialized_stamp_ns, stamp_ns
 
 CAMERA_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CameraInfo')
@@ -124,12 +124,7 @@ class TopicWatch:
     def _decode(self, message, now_ns: int) -> None:
         try:
             _, raw = read(message, self.expected.features, 0)
-            for feature in self.expected.features:
-                if feature.key in self._observed:
-                    self._layout.check_raw(feature.key, raw[feature.key])
-                elif len(raw[feature.key]) != feature.size:
-                    raise SampleError(f"'{feature.key}' has {feature.size} elements by the "
-                                      f'contract; got {len(raw[feature.key])}')
+            check(raw, self.expected.features, self._layout)
         except SampleError as error:
             self._note(TopicHealth.MALFORMED, now_ns, str(error))
             return

@@ -62,7 +62,7 @@ class RecorderReport:
         result = RecordEpisode.Result(saved=saved, text=text)
         if take is not None:
             result.bag = take.bag.folder.name if saved or take is self._node.take else ''
-            result.outcome = Outcome(value=take.outcome)
+            result.outcome = Outcome(value=take.judged or take.outcome)
             result.messages = take.bag.messages
             result.duration = take.duration_s(time.monotonic_ns())
             result.warnings = list(take.warnings.values())

@@ -7,7 +7,7 @@ leaves a bag that can be repaired again.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,23 +54,38 @@ def unfinished(folder: str | Path) -> list[Path]:
             and not (path / rosbag2.METADATA).is_file()]
 
 
-def repair_folder(folder: str | Path) -> list[Repaired]:
+def repair_folder(folder: str | Path) -> tuple[list[Repaired], list[str]]:
     """
     Repair every unfinished bag right below `folder`, or `folder` itself where it is one.
 
-    Raises DatasetError where a recorder is at work there, and for a bag in which nothing can be
-    read or for which there is no room; that bag is then as it was.
+    Returns what was done, and one sentence per bag that could not be repaired; that bag is as it
+    was. Raises DatasetError where a recorder is at work there.
     """
     folder = Path(folder)
     broken = unfinished(folder)
     if not broken:
-        return []
+        return [], []
     with own_folder(folder.parent if broken == [folder] else folder):
-        return [repair_bag(bag) for bag in broken]
+        return repair_bags(broken)
+
+
+def repair_bags(bags: Iterable[Path]) -> tuple[list[Repaired], list[str]]:
+    """Repair bags whose folder the caller holds; returns as `repair_folder`."""
+    done, failed = [], []
+    for bag in bags:
+        try:
+            done.append(repair_bag(bag))
+        except DatasetError as error:
+            failed.append(str(error))
+    return done, failed
 
 
 def repair_bag(bag: Path) -> Repaired:
-    """Repair one bag whose folder the caller holds (see `repair_folder` for the errors)."""
+    """
+    Repair one bag whose folder the caller holds.
+
+    Raises DatasetError where nothing in it can be read, or for which there is no room.
+    """
     files = sorted(bag.glob('*.mcap'))
     if len(files) != 1:
         raise DatasetError(f'a bag of the recorder has one .mcap file; {bag} has {len(files)}, so '
@@ -174,7 +189,13 @@ def _ended(result: Repaired, texts: Mapping[str, str]) -> dict[str, str]:
     """Return the end of the recording as far as it is known; a stored outcome stays."""
     return {'outcome': texts.get('outcome', 'unknown'), 'note': texts.get('note', ''),
             'ended': _clock(result.last_ns) if result.messages else '',
-            'recovered': result.text}
+            'recovered': _before(texts) + result.text}
+
+
+def _before(texts: Mapping[str, str]) -> str:
+    """Return what an earlier repair said, one that was killed before its end."""
+    said = texts.get('recovered', '')
+    return f'{said}; then: ' if said else ''
 
 
 def _clock(time_ns: int) -> str:

@@ -12,7 +12,7 @@ from adapt_msgs.msg import EpisodeStatus, Outcome
 
 from adapt_learning.errors import SettingError
 from adapt_ros.codecs import stamp_ns
-from adapt_ros.recording.about import OUTCOMES
+from adapt_ros.recording.about import EPISODE, OPERATOR, OUTCOMES
 from adapt_ros.recording.bag_writer import BagWriter
 from adapt_ros.recording.topics import Topic
 
@@ -53,6 +53,8 @@ class Take:
     episode: tuple[int, int] | None = None
     """(number, stamp) of the episode that runs."""
     outcome: int = Outcome.UNKNOWN
+    judged: int = Outcome.UNKNOWN
+    """The outcome in the operator's words; it goes before the other."""
     warnings: dict[tuple[str, int], str] = field(default_factory=dict)
     """(topic, state) -> sentence: each once, in the order of their coming."""
     stopped: str = ''
@@ -119,10 +121,11 @@ class Take:
         """Return how long it records or recorded [s]."""
         return ((self.stopped_ns or now_ns) - self.began_ns) * 1e-9
 
-    def end_texts(self, outcome: int, note: str, offsets: Mapping[str, float]) -> dict[str, str]:
+    def end_texts(self, note: str, offsets: Mapping[str, float]) -> dict[str, str]:
         """Return what is stored at the end of a recording."""
         return {
-            'outcome': OUTCOMES[outcome], 'note': note, 'ended': utc_now(),
+            'outcome': OUTCOMES[self.judged or self.outcome],
+            'outcome_by': OPERATOR if self.judged else EPISODE, 'note': note, 'ended': utc_now(),
             'ended_by': self.stopped, 'duration_s': f'{self.duration_s(self.stopped_ns):.3f}',
             'warnings': json.dumps(list(self.warnings.values()), ensure_ascii=False),
             'clock_offsets_s': json.dumps({k: round(v, 6) for k, v in offsets.items()}),
