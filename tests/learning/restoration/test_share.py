@@ -81,3 +81,14 @@ def test_broken_scores_and_settings_are_refused():
                      {'least_rows': 0}):
         with pytest.raises(SettingError, match=next(iter(settings))):
             ShareConfig(**settings)
+
+
+def test_humps_below_the_floor_are_not_pollution():
+    """Easy and hard rows make two humps of clean surprises; polluted ones lie above the floor."""
+    rng = np.random.default_rng(0)
+    clean = np.concatenate([rng.normal(-3.0, 0.2, 3000), rng.normal(-1.5, 0.2, 1500)])
+    assert estimate_share(clean).needed
+    assert not estimate_share(clean, ShareConfig(floor=-1.0)).needed
+    both = np.concatenate([clean, rng.normal(3.0, 1.0, 1000)])
+    found = estimate_share(both, ShareConfig(floor=-1.0))
+    assert found.needed and found.polluted == pytest.approx(1000 / 5500, abs=0.01)

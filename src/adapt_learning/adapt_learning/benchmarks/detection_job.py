@@ -14,7 +14,7 @@ from adapt_learning.data.pollution import SIDES, column
 from adapt_learning.reports.detection import roc_auc
 from adapt_learning.restoration.base import Side
 from adapt_learning.restoration.scale import robust_normalizer
-from adapt_learning.restoration.share import estimate_share
+from adapt_learning.restoration.share import ShareConfig, estimate_share
 from adapt_learning.stacked.config import to_values
 
 
@@ -71,14 +71,15 @@ class DetectionJob(Job):
             scores = kind(kind.Config()).scores(
                 Side(name, values[i], values[1 - i], episode), self.seed, lambda share, text: None)
             truth = np.concatenate([e.extras[column(name)] for e in dataset])
-            result[name] = {**quality(scores, truth),
+            result[name] = {**quality(scores, truth, kind.share),
                             'seconds': round(time.perf_counter() - began_s, 2)}
         return result
 
 
-def quality(scores: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
+def quality(scores: np.ndarray, truth: np.ndarray,
+            reading: ShareConfig | None = None) -> dict[str, Any]:
     """Return ROC AUC, precision and recall at the half rule and at the estimated share."""
-    estimate = estimate_share(scores)
+    estimate = estimate_share(scores, reading)
     half = np.zeros(len(scores), bool)
     half[np.argsort(scores, kind='stable')[round(0.5 * len(scores)):]] = True
     auc = roc_auc(scores, truth)

@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from adapt_learning.restoration.share import ShareConfig
+
 Progress = Callable[[float, str], None]
 """Told (share 0..1 of this call, one line for people); may raise Cancelled to end the call."""
 
@@ -49,6 +51,8 @@ class Filter(ABC):
 
     Config: ClassVar[type]
     """The frozen dataclass of settings."""
+    share: ClassVar[ShareConfig] = ShareConfig()
+    """How the share of polluted values is read off its scores."""
 
     def __init__(self, config):
         self.config = config

@@ -18,7 +18,7 @@ from adapt_learning.restoration.conditions import Conditions
 from adapt_learning.restoration.config import RestorationConfig
 from adapt_learning.restoration.lineage import NO_LEVEL, SideOutcome, derive
 from adapt_learning.restoration.scale import robust_normalizer
-from adapt_learning.restoration.share import estimate_share
+from adapt_learning.restoration.share import ShareConfig, estimate_share
 from adapt_learning.restoration.stages import Arrays, Forget, StageProgress, Stages, Store
 
 STAGES = {'judge states': 0.15, 'judge actions': 0.15, 'learn states': 0.3, 'restore states': 0.05,
@@ -107,11 +107,12 @@ class _Work:
         for i, name in enumerate(_SIDES):
             made = self.stages.run(f'judge {name}s', self._judging(name), lambda told, i=i: {
                 'score': judge.scores(self.side(i), self.seed, told)})
-            verdicts.append(self._verdict(made['score'], self.finite[i]))
+            verdicts.append(self._verdict(made['score'], self.finite[i], judge.share))
         return verdicts
 
-    def _verdict(self, score: np.ndarray, finite: np.ndarray) -> _Verdict:
-        estimate = estimate_share(score[finite])
+    def _verdict(self, score: np.ndarray, finite: np.ndarray,
+                 reading: ShareConfig) -> _Verdict:
+        estimate = estimate_share(score[finite], reading)
         broken = float(np.mean(~finite))
         score = np.where(finite, score, score[finite].max())
         share = self.config.clean_share

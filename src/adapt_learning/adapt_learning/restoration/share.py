@@ -40,6 +40,8 @@ class ShareConfig:
     """A smaller hump is taken for rare clean values."""
     least_rows: int = 20
     """Fewer values make no hump."""
+    floor: float = -np.inf
+    """Scores below it are never suspected; for filters whose scores have a meaning of their own."""
 
     def __post_init__(self):
         if not (self.smoothing > 0 and 0 < self.depth < 1 and self.distance >= 1):
@@ -86,7 +88,8 @@ def estimate_share(scores: np.ndarray, config: ShareConfig | None = None) -> Sha
     place, bottom, hump, above = _density(
         np.log1p(np.maximum(scores - base, 0) / unit), config.smoothing)
     allowed = ((above >= max(config.least, config.least_rows / len(scores))) & (above <= 0.5)
-               & (place >= np.log1p(config.distance)))
+               & (place >= np.log1p(config.distance))
+               & (base + unit * np.expm1(place) >= config.floor))
     # Deepest in values rather than in percent: a gap in front of the last few is no valley.
     best = int(np.argmax(np.where(allowed, hump - bottom, -1.0)))
     depth = 1 - bottom[best] / max(hump[best], 1e-300)

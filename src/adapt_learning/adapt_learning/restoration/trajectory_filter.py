@@ -1,7 +1,11 @@
 """Trajectory filter (ours): a value is judged by its neighbours in time and by the other side.
 
 A network predicts x_t from x_{t-k}..x_{t+k} without x_t itself, and from y_{t-k}..y_{t+k} of the
-other side, as a Student t distribution per element. The surprise is how far the value lies from the
+other side, as a Student t distribution per element. It begins with the median of straight lines
+through pairs of neighbours, so that little data are enough: it only learns what lines do not tell.
+No row is judged by a network that was trained on it: a network learns what is polluted by heart
+where data are few. The episodes are dealt into folds, one network of a stack per fold learns from
+the other folds. The surprise is how far the value lies from the
 prediction, in units of how sure the prediction is: the closing of the gripper, whose instant cannot
 be predicted well, is not suspected for it. Half of the log of the scale is added, because polluted
 neighbours make the prediction unsure, and then a far value would not be surprising.
@@ -21,6 +25,7 @@ from torch import Tensor, nn
 from adapt_learning.errors import SettingError
 from adapt_learning.restoration.autoencoder import NoLog, TrainingProgress, varying
 from adapt_learning.restoration.base import Filter, Progress, Side
+from adapt_learning.restoration.share import ShareConfig
 from adapt_learning.stacked.config import OptimizationConfig
 from adapt_learning.stacked.layers import MemberRandom
 from adapt_learning.stacked.loop import LoopSettings, run_stages
@@ -45,16 +50,19 @@ class TrajectoryFilterConfig:
     """k: so many rows before and after."""
     network: MLPConfig = field(default_factory=lambda: MLPConfig(128, 2, 'silu'))
     optimization: OptimizationConfig = field(default_factory=lambda: OptimizationConfig(
-        steps=3000, batch=128, learning_rate=2e-3, ema_decay=0.99, gradient_clip=1.0,
-        precision='float32'))
+        steps=1500, batch=128, learning_rate=2e-3, ema_decay=0.99, gradient_clip=1.0,
+        precision='float32', validate_every=128, keep='best', patience=3))
+    folds: int = 3
+    """Networks; each judges the episodes that it has not seen. 1 where there is one episode."""
     freedom: float = 3.0
     """Degrees of freedom of the t distribution: the smaller, the less a far value counts."""
     doubt: float = 0.5
     """Weight of the log of the scale in the score; 0: the surprise alone, 1: the likelihood."""
 
     def __post_init__(self):
-        if self.reach < 1:
-            raise SettingError(f'reach is at least 1; got {self.reach}')
+        if self.reach < 1 or self.folds < 2:
+            raise SettingError('reach is at least 1 and folds at least 2; got '
+                               f'{self.reach} and {self.folds}')
         if self.freedom <= 0:
             raise SettingError(f'freedom is above 0; got {self.freedom}')
         if not 0 <= self.doubt <= 1:
@@ -65,6 +73,10 @@ class TrajectoryFilter(Filter):
     """Scores by how unlikely a value is between its neighbours."""
 
     Config = TrajectoryFilterConfig
+    # A surprise is in units of its own: below -1 a value lies where it was expected, however many
+    # humps the scores of easy and hard rows make (clean FetchPush has two). So a flatter valley
+    # above it may be believed.
+    share = ShareConfig(depth=0.15, floor=-1.0)
 
     def scores(self, side: Side, seed: int, progress: Progress) -> np.ndarray:
         """
@@ -77,9 +89,9 @@ class TrajectoryFilter(Filter):
             return np.zeros(len(values))
         side = Side(side.name, values, other, side.episode)
         module = _Predictor(side, self.config, seed)
-        rows = _Rows(torch.arange(len(values))[None])
+        rows, held_out = module.folds()
         with tempfile.TemporaryDirectory() as folder:
-            run_stages(module, rows, None, LoopSettings(
+            run_stages(module, rows, held_out, LoopSettings(
                 Path(folder), NoLog(), TrainingProgress(progress),
                 checkpoint_every_s=float('inf')))
         return module.scores()
@@ -87,24 +99,27 @@ class TrajectoryFilter(Filter):
 
 @dataclass(frozen=True)
 class _Rows(Samples):
-    """Indices of rows, int64 [1, B]: windows are cut out of the data when they are needed."""
+    """Indices of rows, int64 [K, B]: windows are cut out of the data when they are needed."""
 
     row: Tensor
 
 
 class _Predictor(nn.Module):
-    """The network and the data that its windows are cut from."""
+    """One network per fold, and the data that their windows are cut from."""
 
     def __init__(self, side: Side, config: TrajectoryFilterConfig, seed: int):
         super().__init__()
-        self.config, self.seeds = config, (seed,)
+        self.config = config
+        self.fold = _dealt(side.episode, config.folds, seed)
+        self.seeds = tuple(range(seed, seed + int(self.fold.max()) + 1))
         self.values, self.other = torch.from_numpy(side.values), torch.from_numpy(side.other)
         offsets = [o for o in range(-config.reach, config.reach + 1) if o]
         at, there = zip(*(side.neighbor(o) for o in offsets), strict=True)
-        self.neighbor = torch.from_numpy(np.stack(at, 1))
+        self.neighbor = torch.from_numpy(np.stack(at, 1).astype(np.int32))
         self.exists = torch.from_numpy(np.stack(there, 1))
+        self.lines = _lines(offsets)
         size, n = side.values.shape[1], len(offsets)
-        inputs = n * (size + 1 + side.other.shape[1]) + side.other.shape[1]
+        inputs = n * (size + 1 + side.other.shape[1]) + side.other.shape[1] + size
         self.network = StackedMLP(config.network, inputs, 2 * size,
                                   MemberRandom(self.seeds, 'predictor weights'))
 
@@ -112,28 +127,79 @@ class _Predictor(nn.Module):
         """Return the only stage."""
         return (_PredictionStage(self),)
 
+    def folds(self) -> tuple[_Rows, _Rows]:
+        """Return the rows that each network learns from, and those that it judges, [K, n]."""
+        count = len(self.seeds)
+        if count == 1:
+            rows = _Rows(torch.arange(len(self.fold))[None])
+            return rows, rows
+        seen = [np.flatnonzero(self.fold != k) for k in range(count)]
+        judged = [np.flatnonzero(self.fold == k) for k in range(count)]
+        return _Rows(_even(seen)), _Rows(_even(judged))
+
     def surprise(self, row: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the surprise of rows [B], and the log of the predicted scale, both [B, D]."""
-        near, exists = self.neighbor[row], self.exists[row]
+        """Return the surprise of rows [K, B], and the log of the scale, both [K, B, D]."""
+        near, exists = self.neighbor[row].long(), self.exists[row]
+        around = self.values[near]
+        line = self._line(around, exists)
         window = torch.cat([
-            (self.values[near] * exists[..., None]).flatten(1),
-            (self.other[near] * exists[..., None]).flatten(1),
-            self.other[row], exists.float()], 1).clamp(-_LIMIT, _LIMIT)
-        mean, scale = self.network(window[None])[0].chunk(2, -1)
+            ((around - line[:, :, None]) * exists[..., None]).flatten(2),
+            (self.other[near] * exists[..., None]).flatten(2),
+            self.other[row], line, exists.float()], 2).clamp(-_LIMIT, _LIMIT)
+        correction, scale = self.network(window).chunk(2, -1)
         # The network starts at a scale of exp(-1) std, not at one that it would have to forget.
         log_scale = (scale - 1).clamp(*_LOG_SCALE)
-        z = (self.values[row] - mean) * torch.exp(-log_scale)
+        z = (self.values[row] - line - correction) * torch.exp(-log_scale)
         nu = self.config.freedom
         return (nu + 1) / 2 * torch.log1p(z.square() / nu), log_scale
+
+    def _line(self, around: Tensor, exists: Tensor) -> Tensor:
+        """Return the median over the lines of what they say of the row itself, [K, B, D]."""
+        guesses = []
+        for first, second, weight in self.lines:
+            guess = weight * around[:, :, first] + (1 - weight) * around[:, :, second]
+            there = (exists[:, :, first] & exists[:, :, second])[..., None]
+            guesses.append(guess.masked_fill(~there, torch.nan))
+        # Alone in its episode a row has no line.
+        return torch.stack(guesses).nanmedian(0).values.nan_to_num(0.0)
 
     @torch.no_grad()
     def scores(self) -> np.ndarray:
         """Return the score of every row, averaged over its elements, float64 [N]."""
-        parts = []
-        for rows in torch.arange(len(self.values)).split(CHUNK):
-            surprise, log_scale = self.surprise(rows)
-            parts.append((surprise + self.config.doubt * log_scale).mean(1).double().numpy())
-        return np.concatenate(parts)
+        result = np.empty(len(self.fold))
+        for rows in np.array_split(np.arange(len(self.fold)), -(-len(self.fold) // CHUNK)):
+            every = torch.from_numpy(rows).expand(len(self.seeds), -1)
+            surprise, log_scale = self.surprise(every)
+            score = (surprise + self.config.doubt * log_scale).mean(-1).double().numpy()
+            result[rows] = score[self.fold[rows], np.arange(len(rows))]
+        return result
+
+
+def _dealt(episode: np.ndarray, folds: int, seed: int) -> np.ndarray:
+    """Return the fold of each row, int64 [N]: whole episodes, as many in each."""
+    names, index = np.unique(episode, return_inverse=True)
+    count = min(folds, len(names))
+    return np.random.default_rng(seed).permutation(len(names))[index] % count
+
+
+def _even(parts: list[np.ndarray]) -> Tensor:
+    """Return one row per part, int64 [K, n]; short ones begin again."""
+    longest = max(len(part) for part in parts)
+    return torch.from_numpy(np.stack([np.resize(part, longest) for part in parts]))
+
+
+def _lines(offsets: list[int]) -> list[tuple[int, int, float]]:
+    """
+    Return pairs of neighbours and the weight of the first: their line's value at the row itself.
+
+    Between a row before and one behind, at most 3 away; beyond two rows on one side, which is all
+    that there is at the border of an episode.
+    """
+    near = [o for o in offsets if abs(o) <= 3]
+    pairs = [(a, b) for a in near for b in near if a < 0 < b]
+    pairs += [(1, 2), (2, 3), (-1, -2), (-2, -3)]
+    return [(offsets.index(a), offsets.index(b), b / (b - a)) for a, b in pairs
+            if a in offsets and b in offsets]
 
 
 class _PredictionStage(Stage):
@@ -149,10 +215,10 @@ class _PredictionStage(Stage):
         return {}
 
     def loss(self, batch: _Rows, draws: Draws) -> dict[str, Tensor]:
-        """Return the mean over batch and elements [1]."""
+        """Return the mean over batch and elements [K]."""
         return {'loss': self.score(batch)}
 
     def score(self, batch: _Rows) -> Tensor:
-        """Return the mean over rows and elements [1]."""
-        surprise, log_scale = self.module.surprise(batch.row[0])
-        return (surprise + log_scale).mean()[None]
+        """Return the mean over rows and elements [K]."""
+        surprise, log_scale = self.module.surprise(batch.row)
+        return (surprise + log_scale).mean((1, 2))
