@@ -161,5 +161,7 @@ def test_a_session_that_is_ended_leaves_a_whole_bag(bench, put, tmp_path):
     recorder.leave_active('the process was asked to end')
     assert len(bags(tmp_path)) == 1
     assert len(list(read_frames(bags(tmp_path)[0], CONTRACT, NAMESPACE))) > 3
+    # The next session does not demonstrate the same start again.
+    assert json.loads((tmp_path / 'demos/recording_session.json').read_text())['tried'] == 1
 
 

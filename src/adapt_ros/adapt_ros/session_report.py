@@ -17,7 +17,7 @@ class SessionReport:
 
     def __init__(self, episodes: int, folder: str, seed: int):
         self._episodes = episodes
-        self._path = Path(folder) / _NOTE if folder else None
+        self._path = Path(folder).expanduser() / _NOTE if folder else None
         self._seed = seed
         self._counts: dict[str, int] = {}
         self._seconds: list[float] = []

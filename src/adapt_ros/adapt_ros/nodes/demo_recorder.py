@@ -339,9 +339,8 @@ class DemoRecorder(AdaptNode):
         if failed or (self._has_goal and self._request.save and not ask):
             self._save(Outcome.UNKNOWN, '', failed)
         elif not ask:
-            self.get_logger().warning(
-                f'{self.take.bag.folder.name} is stopped ({text}) and not saved yet: call ~/save '
-                'or ~/discard')
+            self.get_logger().warning(f'{self.take.bag.folder.name} is not saved yet ({text}): '
+                                      'call ~/save or ~/discard')
         self._publish_status()
 
     def _save(self, outcome: int, note: str, failed: bool = False) -> str:
@@ -397,7 +396,3 @@ class DemoRecorder(AdaptNode):
 def main(args: list[str] | None = None) -> int:
     """Run the node (entry point)."""
     return run(DemoRecorder, args)
-
-
-if __name__ == '__main__':
-    main()

@@ -139,6 +139,9 @@ class RecordingSession(AdaptNode):
     def stop_work(self, text: str) -> None:
         """End the recording, if one runs: the recorder closes its bag."""
         self.destroy_timer(self._timer)
+        if self._recording is not None and not self.finished:
+            print('the recording under way is cut short; the recorder keeps what there is of '
+                  'it', flush=True)
         self._drop()
         if not self.finished:
             self._summary()
@@ -278,6 +281,11 @@ class RecordingSession(AdaptNode):
             self._reset_scene(now)
 
     def _reset_scene(self, now: _Now) -> None:
+        # Before it begins: whatever ends this session, the recorder keeps what it has by then, and
+        # the next session shall not demonstrate the same start twice.
+        problem = self._report.note(self._attempt + 1)
+        if problem:
+            self.get_logger().warning(problem)
         self._reset.call_async(ResetSimulation.Request(
             seed=self.settings.seed + self._attempt,
             noise_level=self.settings.noise_level)).add_done_callback(
@@ -315,9 +323,6 @@ class RecordingSession(AdaptNode):
         failed = self.settings.keep == 'success' and outcome != Outcome.SUCCESS
         if result.saved:
             self._attempt += 1
-            problem = self._report.note(self._attempt)
-            if problem:
-                self.get_logger().warning(problem)
         self._print_line(now, 'to the trash' if failed and result.saved else '')
         if now.policy is not None and StopReason(now.policy.reason.value).latches:
             self._give_up(f'the policy stopped: {now.policy.reason.text}')
