@@ -6,6 +6,7 @@ import json
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from adapt_learning.artifacts import (
     load_artifact,
     save_artifact,
 )
+from adapt_learning.artifacts.card import render_card
 from adapt_learning.artifacts.manifest import _digest
 from adapt_learning.errors import ArtifactError
 from adapt_learning.frames import Contract
@@ -232,6 +234,19 @@ def test_card_says_what_people_need(artifact):
     for word in ('# dbc for fetch_pick', 'adapt train dbc', 'adapt collect', 'policy_loss 0.25',
                  'warns above 1', 'Apache-2.0', 'Limits'):
         assert word in card
+
+
+def test_card_says_what_was_done_to_the_demonstrations(manifest):
+    card = render_card(replace(manifest, dataset={
+        'steps': 100, 'pollution': {'kind': 'gaussian', 'p': 0.2, 'sigma': 1.0, 'seed': 3},
+        'restoration': {'config': {'filter': 'trajectory', 'clean_share': None, 'other': 1},
+                        'seed': 4, 'text': '20 restored, 0 dropped'}}))
+    assert 'adapt data corrupt --kind gaussian --p 0.2 --sigma 1.0 --seed 3' in card
+    assert ('adapt restore --seed 4 (filter trajectory, clean_share auto): 20 restored, 0 dropped'
+            in card)
+    # Datasets of others may use these words for something else.
+    assert 'steps: 100' in render_card(replace(manifest, dataset={
+        'steps': 100, 'pollution': 'none', 'restoration': {}}))
 
 
 def test_no_module_of_the_package_opens_pickles():

@@ -33,7 +33,24 @@ def _data(m: Manifest) -> str:
     lines = [f'- hash {m.dataset_hash}']
     lines += [f'- {key}: {value}' for key, value in m.dataset.items()
               if not isinstance(value, Mapping)]
-    return '\n'.join(lines)
+    return '\n'.join([*lines, *_lineage(m.dataset)])
+
+
+def _lineage(dataset: Mapping[str, Any]) -> list[str]:
+    """Say what was done to the demonstrations after they were made."""
+    lines = []
+    pollution, restoration = dataset.get('pollution'), dataset.get('restoration')
+    if isinstance(pollution, Mapping):
+        said = ' '.join(f'--{key} {pollution[key]}' for key in ('kind', 'p', 'sigma', 'seed')
+                        if key in pollution)
+        lines.append(f'- polluted on purpose: adapt data corrupt {said}')
+    if isinstance(restoration, Mapping):
+        config = restoration.get('config', {})
+        chosen = ', '.join(f'{key} {"auto" if config[key] is None else config[key]}' for key in (
+            'filter', 'restorer', 'clean_share', 'context', 'both_polluted') if key in config)
+        lines.append(f'- restored: adapt restore --seed {restoration.get("seed", "?")} ({chosen}): '
+                     f'{restoration.get("text", "")}')
+    return lines
 
 
 def _metrics(metrics: Mapping[str, Any]) -> str:
