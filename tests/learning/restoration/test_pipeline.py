@@ -105,6 +105,33 @@ def test_diffusion_runs_through_the_whole_pipeline(demos):
         assert errors(outcome.values, demos, i)[rows].mean() < 0.7 * before[rows].mean()
 
 
+def test_a_side_that_never_changes_is_not_halved(demos):
+    still = replace(demos.noisy, episodes=tuple(
+        replace(e, action=np.full_like(e.action, 0.5)) for e in demos.noisy))
+    done = restore_dataset(still, resolve('dmdr', FOREST))
+    assert not done.action.suspected.any() and done.kept.all()
+    assert done.state.suspected.sum() == 320
+
+
+def test_stages_that_an_older_estimate_left_are_not_mixed_in(demos, monkeypatch, tmp_path):
+    from adapt_learning.restoration import pipeline
+    from adapt_learning.restoration.run import FolderStore
+    config, store = resolve('dmdr', (*FOREST, 'clean_share=auto')), FolderStore(tmp_path)
+    restore_dataset(demos.noisy, config, store=store)
+    known = pipeline.estimate_share
+
+    def newer(scores, reading):
+        return replace(known(scores, reading), needed=True, threshold=np.quantile(scores, 0.7))
+    monkeypatch.setattr(pipeline, 'estimate_share', newer)
+    done = restore_dataset(demos.noisy, config, store=store)
+    assert done.dataset.hash == restore_dataset(demos.noisy, config).dataset.hash
+
+
+def test_what_the_scores_do_not_ask_for_is_said(demos):
+    done = restore_dataset(demos.clean, resolve('dmdr', FOREST))
+    assert done.counts['restored'] > 100 and 'clean_share=auto' in done.text
+
+
 def test_clean_data_are_returned_as_they_are_with_an_estimated_share(demos):
     config = resolve('dmdr', (*FOREST, 'clean_share=auto'))
     done = restore_dataset(demos.clean, config)

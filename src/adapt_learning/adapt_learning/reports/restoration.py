@@ -15,6 +15,8 @@ from adapt_learning.reports.view import drawing, legend
 _DRAWN = 4
 _UNCHANGED = 0.005
 """Below this share of edited and dropped pairs the data count as unchanged."""
+_FEW = 0.01
+"""Below this estimated share of polluted values a restoration was probably not needed."""
 _MANY = 0.3
 """From this share of dropped pairs on a person should look."""
 
@@ -44,7 +46,11 @@ def _verdict(edits: Edits, facts: dict[str, Any]) -> tuple[str, str]:
     dropped = edits.dropped.sum() / pairs
     restored = [edits.flag(side, 'edited').sum() / pairs for side in SIDES]
     unchanged = max(dropped, *restored) < _UNCHANGED
-    if facts.get('needed') is False and not unchanged:
+    found = [share for side in SIDES if isinstance(
+        share := (facts.get('estimates') or {}).get(side), int | float)]
+    # One NaN needs mending, but not a half of all values.
+    few = facts.get('needed') is False or (found and max(found) < _FEW)
+    if few and not unchanged:
         share = (facts.get('config') or {}).get('clean_share')
         return 'look', (
             'Restoring was probably not needed: the scores do not stand out, so the data are clean '

@@ -3,6 +3,7 @@
 Judge each side by itself -> four subsets -> learn from the clean pairs -> keep, restore or drop.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,8 @@ STAGES = {'judge states': 0.15, 'judge actions': 0.15, 'learn states': 0.3, 'res
           'learn actions': 0.3, 'restore actions': 0.05, 'write': 0.02}
 """Names and about their share of the time; `write` is for who writes the result."""
 _SIDES = ('state', 'action')
+_FEW = 0.01
+"""Below this estimated share of polluted values a restoration was probably not needed."""
 _ROWS = 65_536
 """Rows whose conditions are in memory together."""
 
@@ -119,6 +122,9 @@ class _Work:
         if share is None:
             suspected = (score > estimate.threshold) if estimate.needed else np.zeros(
                 len(score), bool)
+        elif np.ptp(score[finite]) == 0:
+            # Constant data: their order is no verdict.
+            suspected = np.zeros(len(score), bool)
         else:
             # By rank and not by value, so that equal scores do not change the share.
             worst = np.argsort(np.where(finite, score, np.inf), kind='stable')
@@ -130,6 +136,7 @@ class _Work:
     def restore(self, verdicts: list[_Verdict]) -> list[SideOutcome]:
         """Restore both sides, states first."""
         suspected = [verdict.suspected for verdict in verdicts]
+        self.judged = hashlib.sha256(np.packbits(suspected).tobytes()).hexdigest()[:16]
         lost = suspected[0] & suspected[1]
         outcomes = []
         for i in range(2):
@@ -214,9 +221,12 @@ class _Work:
         config = self.config
         # The other side's verdict, and in part its restored values, are in the conditions.
         whole = config.values() if config.both_polluted == 'restore' and name == 'action' else None
+        # A fixed share follows from the scores; an estimated one depends on code that may be newer
+        # than the stages that were kept.
+        estimated = {'suspected': self.judged} if config.clean_share is None else {}
         return {'judged': self._judging(name), 'clean_share': config.clean_share, 'whole': whole,
                 'context': config.context, 'both': config.both_polluted,
-                'most': config.most_clean_pairs}
+                'most': config.most_clean_pairs, **estimated}
 
     def finish(self, verdicts: list[_Verdict], outcomes: list[SideOutcome] | None,
                source: str) -> RestorationResult:
@@ -269,7 +279,7 @@ def _sentence(counts: dict[str, int], estimates: dict[str, Any], needed: bool,
         return verdict
     done = (f'{verdict}; of {counts["pairs"]} pairs {counts["kept"]} were kept as they were, '
             f'{counts["restored"]} restored, {counts["dropped"]} dropped')
-    if needed or counts['kept'] == counts['pairs']:
+    if max(estimates[name] for name in _SIDES) >= _FEW or counts['kept'] == counts['pairs']:
         return done
     return (f'{done}: a fixed clean_share suspects its share whatever the scores say; train on the '
             'input, or restore with clean_share=auto')
