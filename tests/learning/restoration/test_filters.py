@@ -116,8 +116,8 @@ def test_degenerate_data(name, case):
 def test_lof_is_that_of_scikit_learn():
     """Without the floor the factors are the well-known ones."""
     side, _ = _polluted()
-    ours = outlier_factors(side.values, LocalOutlierConfig(30, resolution=0.0), 0, _quiet)
-    theirs = LocalOutlierFactor(30).fit(side.values).negative_outlier_factor_
+    ours = outlier_factors(side.values, LocalOutlierConfig(10, resolution=0.0), 0, _quiet)
+    theirs = LocalOutlierFactor(10).fit(side.values).negative_outlier_factor_
     np.testing.assert_allclose(ours, -theirs, rtol=1e-5)
 
 
@@ -127,6 +127,34 @@ def test_lof_of_many_rows_uses_some_of_them():
     few = outlier_factors(side.values, LocalOutlierConfig(reference_rows=400), 0, _quiet)
     assert len(few) == len(truth)
     assert roc_auc(few, truth) > 0.9
+
+
+def test_lof_trusts_a_rare_group_that_is_not_smaller_than_k():
+    """Half of all is suspected, the few of one manoeuvre are not; with a large k they are."""
+    rng = np.random.default_rng(0)
+    usual = rng.normal(size=(7000, 2))
+    rare = np.array([6.0, 0.0]) + 0.2 * rng.normal(size=(55, 2))
+    values = np.concatenate([usual, rare]).astype(np.float32)
+
+    def suspected(config):
+        scores = outlier_factors(values, config, 0, _quiet)
+        return (scores[7000:] > np.median(scores)).mean()
+
+    assert suspected(LocalOutlierConfig()) < 0.7
+    assert suspected(LocalOutlierConfig(neighbors=70)) == 1
+
+
+def test_lof_of_few_rows_has_a_smaller_k():
+    """Groups of rare values are smaller there, too; k is a hundredth of the rows, at least 10."""
+    side, _ = _polluted()
+    assert len(side.values) == 1020
+    few, default, sixty = (outlier_factors(values, LocalOutlierConfig(k), 0, _quiet)
+                              for values, k in ((side.values, 10), (side.values, 40),
+                                                (side.values[:60], 40)))
+    np.testing.assert_array_equal(few, default)
+    three = outlier_factors(side.values[:60], LocalOutlierConfig(3), 0, _quiet)
+    np.testing.assert_array_equal(sixty, three)
+    assert not np.array_equal(few, outlier_factors(side.values, LocalOutlierConfig(9), 0, _quiet))
 
 
 def test_lof_survives_saturated_values():

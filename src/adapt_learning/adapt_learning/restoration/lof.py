@@ -17,14 +17,19 @@ from adapt_learning.restoration.base import Filter, Progress, Side
 
 CHUNK = 4096
 """Rows whose neighbours are searched at once."""
+LEAST = 10
+"""k is not lowered below this: densities of fewer neighbours are mostly chance."""
 
 
 @dataclass(frozen=True)
 class LocalOutlierConfig:
     """Settings of the Local Outlier Factor."""
 
-    neighbors: int = 100
-    """k; of few rows at most a twentieth."""
+    neighbors: int = 40
+    """
+    k; of few rows a hundredth of them, but not less than 10 (below 200 rows: a twentieth). Rare
+    values (the closing of the gripper) are trusted while their groups are not smaller than k.
+    """
     reference_rows: int = 20_000
     """Neighbours are searched among at most so many rows, drawn at random."""
     resolution: float = 0.1
@@ -59,7 +64,7 @@ def outlier_factors(values: np.ndarray, config: LocalOutlierConfig, seed: int,
         rows = np.sort(np.random.default_rng(seed).choice(
             count, config.reference_rows, replace=False))
     reference = values[rows]
-    k = max(1, min(config.neighbors, len(rows) // 20))
+    k = _neighborhood(config.neighbors, len(rows))
     search = NearestNeighbors(n_neighbors=k).fit(reference)
     place = np.full(count, -1)
     place[rows] = np.arange(len(rows))
@@ -80,6 +85,11 @@ def outlier_factors(values: np.ndarray, config: LocalOutlierConfig, seed: int,
                          / _density(distance, near, border, config.resolution))
         progress((len(rows) + i + len(part)) / count, 'neighbours')
     return factors
+
+
+def _neighborhood(asked: int, rows: int) -> int:
+    """Return k: rare values come in groups that grow with the data, and k must not outgrow them."""
+    return max(1, min(asked, max(rows // 100, LEAST), rows // 20))
 
 
 def _neighbors(search: NearestNeighbors, values: np.ndarray, own: np.ndarray, k: int,
