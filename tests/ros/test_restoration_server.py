@@ -115,6 +115,7 @@ def test_a_dry_run_judges_and_writes_nothing(client, folder):
 
 @pytest.mark.parametrize('goal', [
     {'input': 'nothing'}, {'input': ''}, {'input': '../noisy'}, {'input': '/etc'},
+    {'input': 'x' * 5000}, {'input': 'ü' * 200},
     {'output': '../restored'}, {'output': ''}, {'output': '.'}, {'report': '../page.html'},
     {'report': 'page.txt'}, {'overrides': ['--out=/tmp/x']}, {'overrides': ['filter']},
     {'preset': '--help'}])

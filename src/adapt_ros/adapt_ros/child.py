@@ -26,7 +26,10 @@ class Child:
         self._stdout = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._process = subprocess.Popen(
             list(command), stdin=subprocess.DEVNULL, stdout=self._stdout, stderr=subprocess.PIPE,
-            preexec_fn=_prepare)
+            preexec_fn=_prepare,
+            # Ctrl-C in a terminal goes to the node alone, which asks the child once: twice would
+            # strike it while it ends.
+            process_group=0)
         os.set_blocking(self._process.stderr.fileno(), False)
         self._rest = b''
         self.words: list[str] = []

@@ -4,6 +4,9 @@ from pathlib import Path
 
 from adapt_learning.errors import SettingError
 
+# What Linux allows; looking at a longer name is an error of its own.
+_LONGEST, _LONGEST_PATH = 255, 2048
+
 
 def inside(root: str | Path, name: str, what: str) -> Path:
     """
@@ -15,6 +18,10 @@ def inside(root: str | Path, name: str, what: str) -> Path:
         raise SettingError(f'{what} is a name below {root}; got nothing')
     if '\0' in name:
         raise SettingError(f'{what} may not hold a NUL character')
+    if any(len(part.encode(errors='replace')) > _LONGEST for part in Path(name).parts) or \
+            len(name) > _LONGEST_PATH:
+        raise SettingError(f'{what} is a name of at most {_LONGEST} bytes per folder; got one of '
+                           f'{len(name)} characters')
     folder = Path(root).resolve()
     path = (folder / name).resolve()
     if path == folder or not path.is_relative_to(folder):

@@ -1,10 +1,13 @@
 """An action whose goals are ended by their node, on the node's one thread."""
 
+import traceback
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from action_msgs.msg import GoalStatus
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.clock import Clock, ClockType
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 
@@ -18,6 +21,10 @@ class OneGoal:
     when it is accepted, and rclpy's execution of it only happens in `end`, with the result.
 
     `refuse(goal)` returns why a goal cannot be taken now, or ''; `begin(goal)` starts it.
+
+    An exception that leaves a callback of an action ends the process at once (rclpy's events
+    executor), without the safe command. So a bug in `refuse` refuses, and one in `begin` is raised
+    by a timer, from where it ends the node in good order.
     """
 
     def __init__(self, node: Node, action_type: type, name: str,
@@ -69,7 +76,11 @@ class OneGoal:
             pass
 
     def _on_goal(self, goal) -> GoalResponse:
-        reason = self._refuse(goal)
+        try:
+            reason = self._refuse(goal)
+        except Exception as error:
+            traceback.print_exc()
+            reason = f'a bug, please report it: {error!r}'
         if reason:
             self._node.get_logger().warning(f'goal refused: {reason}')
             return GoalResponse.REJECT
@@ -78,4 +89,12 @@ class OneGoal:
     def _on_accepted(self, handle) -> None:
         handle._update_state(rclpy_implementation.GoalEvent.EXECUTE)
         self._handle = handle
-        self._begin(handle.request)
+        try:
+            self._begin(handle.request)
+        except Exception as error:
+            self._node.create_timer(0.001, partial(_raise, error),
+                                    clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+
+def _raise(error: Exception) -> None:
+    raise error
