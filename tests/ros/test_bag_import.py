@@ -204,13 +204,14 @@ def test_a_bag_of_another_robot_is_refused(tmp_path, contract):
 
 
 def test_a_bag_without_a_contract_needs_one(tmp_path, contract):
-    made = record(tmp_path / 'bag', contract, about=False)
+    made = record(tmp_path / 'bag', contract, about=False, pictures=True)
     with pytest.raises(DatasetError, match='--contract'):
         convert.import_data([tmp_path / 'bag'], tmp_path / 'out')
     convert.import_data([tmp_path / 'bag'], tmp_path / 'out', options=ReadOptions(
         contract=contract, settings={'namespace': 'r1'}))
     np.testing.assert_allclose(
         load_dataset(tmp_path / 'out').episodes[0].action, made.actions, atol=1e-6)
+    assert list((tmp_path / 'out').rglob('*.mp4')), 'its pictures are in the namespace too'
 
 
 def test_an_empty_bag_is_left_out_and_only_empty_ones_are_refused(tmp_path, contract):

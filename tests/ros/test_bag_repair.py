@@ -11,6 +11,7 @@ from recordings import begin_bag, pose, read
 from adapt_learning.errors import DatasetError
 from adapt_ros.bags import read_samples
 from adapt_ros.recording.about import recording_of
+from adapt_ros.recording.folder import RecordingFolder
 from adapt_ros.recording.repair import repair_folder, unfinished
 
 
@@ -170,3 +171,16 @@ def test_a_bag_of_another_robot_is_refused_with_both_names(tmp_path):
         'rate_hz: 25', 'rate_hz: 50'))
     with pytest.raises(DatasetError, match="contract 'fetch_robot'.*read by 'big_robot'"):
         list(read_samples(tmp_path / 'e', other))
+
+
+def test_what_holds_no_message_is_put_aside_and_what_is_no_bag_is_left_alone(tmp_path, broken):
+    begin_bag(tmp_path / 'episode_000001', chunks=0).abandon()
+    (tmp_path / 'episode_000002').write_text('a file of that name')
+    put(tmp_path, broken[0], 'episode_000003')
+    folder = RecordingFolder(tmp_path)
+    [repaired], [file, empty] = folder.repair()
+    assert 'episode_000002 is left alone' in file
+    assert 'nothing of it reached the disk' in empty and 'episode_000001' in empty
+    assert folder.bags() == [repaired.bag] and folder.saved == 1
+    assert folder.next().name == 'episode_000004'
+    folder.release()

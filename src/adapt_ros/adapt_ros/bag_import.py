@@ -156,7 +156,9 @@ class _Recordings(Source):
         stamps = np.array([frame.stamp_ns for frame in answered.frames])
         videos = {}
         if self._options.videos:
-            videos, notes = write_pictures(bag, self._contract, recording, stamps, self._scratch,
+            namespace = self._options.settings.get(
+                'namespace', '' if recording is None else recording.namespace)
+            videos, notes = write_pictures(bag, self._contract, namespace, stamps, self._scratch,
                                            len(self._facts))
             for note in notes:
                 self._note(note)

@@ -15,7 +15,6 @@ from adapt_learning.frames.contract import Camera
 from adapt_ros.bags import messages_of, resolved
 from adapt_ros.camera import picture_of
 from adapt_ros.codecs import stamp_ns
-from adapt_ros.recording.about import Recording
 
 # Near to lossless; a key picture every other one, so that training can jump into the film.
 _OPTIONS = {'crf': '18', 'g': '2', 'preset': 'veryfast'}
@@ -24,16 +23,17 @@ _CODEC, _PIXELS = 'libx264', 'yuv420p'
 _SAMPLED = 20
 
 
-def write_pictures(bag: Path, contract: Contract, recording: Recording | None,
+def write_pictures(bag: Path, contract: Contract, namespace: str,
                    stamps_ns: np.ndarray, folder: Path, number: int
                    ) -> tuple[dict[str, VideoSpan], list[str]]:
     """
     Return the pictures of each camera for the rows stamped `stamps_ns`, and notes for people.
 
+    `namespace` is where the cameras' driver stood.
+
     A row gets the newest picture that is not younger than itself (the first one before that).
     """
     spans, notes = {}, []
-    namespace = recording.namespace if recording is not None else ''
     for camera in contract.cameras:
         topic = resolved(camera.topic, namespace)
         pictures = _timed(bag, topic)

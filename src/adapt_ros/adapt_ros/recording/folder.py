@@ -66,20 +66,25 @@ class RecordingFolder:
 
     def repair(self) -> tuple[list[Repaired], list[str]]:
         """Complete what an earlier recorder left; return what was done and what failed."""
-        said = []
+        empty, said = [], []
         for _, bag in self._numbered(self.path):
             try:
                 if not any(file.stat().st_size for file in bag.iterdir()):
-                    self.discard(bag)
-                    said.append(f'{bag.name} was begun, and nothing of it reached the disk; it is '
-                                f'in {TRASH}')
+                    empty.append(bag)
             except OSError as error:  # a file of that name, or what may not be read
                 said.append(f'{bag.name} is left alone, it is no bag: {error.strerror}')
+        done, failed = repair_bags(bag for bag in unfinished(self.path) if bag not in empty)
+        # What holds nothing is no demonstration, and must not be counted as one.
+        empty += [one.bag for one in done if not one.messages]
+        for bag in empty:
+            try:
+                self.discard(bag)
+                said.append(f'{bag.name} was begun, and nothing of it reached the disk; it is in '
+                            f'{TRASH}')
             except DatasetError as error:
                 said.append(str(error))
-        done, failed = repair_bags(unfinished(self.path))
         self.recount()
-        return done, said + failed
+        return [one for one in done if one.messages], said + failed
 
     def bags(self) -> list[Path]:
         """Return the saved bags, oldest first."""
