@@ -104,7 +104,7 @@ def test_same_command_same_bytes(data, tiny, tmp_path, quiet, trained):
 
 @pytest.mark.parametrize('changes, words', [
     ({'policy': 'dbcc'}, ["no policy 'dbcc'", 'bc, dbc', "Did you mean 'dbc'"]),
-    ({'task': 'fetch_pik'}, ["no task 'fetch_pik'", 'fetch_pick']),
+    ({'task': 'fetch_pik'}, ["no task 'fetch_pik'", '--task fetch_pick']),
     ({'preset': 'gpu'}, ["no preset 'gpu'", 'cpu, paper']),
     ({'overrides': ('network.widht=3',)}, ["no setting 'network.widht'", 'width']),
     ({'overrides': ('run.validation_fraction=2',)}, ['0..1']),
@@ -118,6 +118,20 @@ def test_bad_requests_say_what_is_allowed_and_write_nothing(data, tmp_path, chan
     for word in words:
         assert word in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_data_without_a_task_are_trained_on_by_the_name_of_their_contract(
+        dataset, tiny, tmp_path, quiet):
+    from adapt_learning.data import Dataset, save_dataset
+    from adapt_learning.frames import Contract
+    contract = Contract.model_validate(dataset.contract.model_dump() | {'name': 'foreign'})
+    save_dataset(tmp_path / 'data', Dataset(dataset.episodes, contract))
+    asked = replace(request('bc', tmp_path / 'data', tmp_path / 'bc', tiny('bc')), task='foreign')
+    train(asked, quiet)
+    manifest = load_artifact(tmp_path / 'bc').manifest
+    assert manifest.task == manifest.contract['name'] == 'foreign'
+    with pytest.raises(UserError, match='allowed: cpu'):
+        train(replace(asked, out=tmp_path / 'other', preset='paper'), quiet)
 
 
 @pytest.mark.parametrize('seeds', [(), (1, 1), (-1,)])

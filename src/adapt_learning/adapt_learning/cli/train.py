@@ -22,7 +22,8 @@ from adapt_learning.errors import SettingError
 @verb
 def train(
     policy: Annotated[str, typer.Argument(help='Name of the policy, e.g. dbc.')],
-    task: Annotated[str, typer.Option(help='Name of the task, e.g. fetch_pick.')],
+    task: Annotated[str, typer.Option(
+        help='Name of the task, e.g. fetch_pick; of imported data that of their contract.')],
     data: Annotated[Path, typer.Option(help='Folder of the dataset.')],
     out: Annotated[Path, typer.Option(
         help='Folder of the artifact; with several seeds it gets one folder seed-N each.')],

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from adapt_learning import catalog
 from adapt_learning.errors import SettingError
 from adapt_learning.stacked.config import from_values, with_overrides
 
@@ -72,6 +73,8 @@ def _preset(task: str, policy: str, preset: str) -> dict[str, Any]:
 def _read(task: str, policy: str) -> dict[str, Any]:
     path = FOLDER / f'{task}_{policy}.yaml'
     if not path.is_file():
+        if task not in catalog.names('task'):
+            return {'cpu': {}}  # of data without a task: the defaults of the classes
         known = ', '.join(sorted(p.stem for p in FOLDER.glob('*.yaml')))
         raise SettingError(f'there are no presets of {policy} for {task} ({path.name}); there are '
                            f'{known}')

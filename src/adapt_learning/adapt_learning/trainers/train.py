@@ -18,7 +18,7 @@ from adapt_learning.artifacts import Manifest, save_artifact
 from adapt_learning.artifacts.store import check_free
 from adapt_learning.data import Dataset, load_dataset
 from adapt_learning.errors import CatalogError, SettingError
-from adapt_learning.frames import load_contract
+from adapt_learning.frames import Contract, load_contract
 from adapt_learning.policies.base import Batch, Normalizers, Policy
 from adapt_learning.stacked.checkpoint import load_checkpoint, remove_checkpoint
 from adapt_learning.stacked.config import to_values
@@ -118,9 +118,8 @@ def train(request: TrainRequest, progress: ProgressReport | None = None) -> dict
 
 def _resolve(request: TrainRequest) -> _Job:
     kind = catalog.load('policy', request.policy)
-    if request.task not in catalog.names('task'):
-        # The same sentence as for every unknown name, without importing the simulator.
-        catalog.load('task', request.task)
+    dataset = load_dataset(request.data)
+    contract = _contract(request, dataset)
     config, run = resolve(kind.Config, request.task, request.policy, request.preset,
                           request.overrides)
     for seed in request.seeds:
@@ -128,8 +127,6 @@ def _resolve(request: TrainRequest) -> _Job:
     if len(request.seeds) > 1 and (request.out / 'manifest.json').exists():
         raise SettingError(f'{request.out} is an artifact; with several seeds --out is the folder '
                            'that gets seed-N: give another name')
-    dataset = load_dataset(request.data)
-    contract = load_contract(request.task)
     if dataset.contract.interface_hash != contract.interface_hash:
         raise CatalogError(
             f"the data in {request.data} speak the contract '{dataset.contract.name}' (interface "
@@ -143,6 +140,20 @@ def _resolve(request: TrainRequest) -> _Job:
     policy = kind(config, contract.observation_spec.size, contract.action_spec.size, normalizers,
                   request.seeds).to(device)
     return _Job(request, config, run, dataset, training, validation, policy, device)
+
+
+def _contract(request: TrainRequest, dataset: Dataset) -> Contract:
+    """Return the contract of the task; data that no task stands for bring their own."""
+    if request.task in catalog.names('task'):
+        return load_contract(request.task)
+    if request.task == dataset.contract.name:
+        return dataset.contract
+    try:
+        # The same sentence as for every unknown name, without importing the simulator.
+        catalog.load('task', request.task)
+    except CatalogError as error:
+        raise CatalogError(f'{error} Data that belong to none of them are trained on with the name '
+                           f'of their contract: --task {dataset.contract.name}') from None
 
 
 def _open_run(job: _Job):
