@@ -1,6 +1,7 @@
 """`adapt data corrupt`: a polluted copy that tells the truth, and mistakes in one sentence."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -44,3 +45,17 @@ def test_polluted_data_are_refused(adapt, demos, tmp_path):
         source = demos if out == 'once' else tmp_path / 'once'
         done = adapt('data', 'corrupt', source, '--kind', 'bias', '--out', tmp_path / out)
     assert done.returncode == 2 and 'polluted already' in ' '.join(done.stderr.split())
+
+
+def test_pictures_that_stay_behind_are_named(adapt, demos, tmp_path):
+    shutil.copytree(demos, tmp_path / 'filmed')
+    info = tmp_path / 'filmed/meta/info.json'
+    values = json.loads(info.read_text())
+    values['features']['observation.images.front'] = {'dtype': 'video', 'shape': [8, 8, 3]}
+    info.write_text(json.dumps(values))
+    for source, said in ((tmp_path / 'filmed', True), (demos, False)):
+        done = adapt('data', 'corrupt', source, '--kind', 'gaussian', '--out',
+                     tmp_path / f'noisy-{said}')
+        assert done.returncode == 0
+        text = ' '.join(done.stdout.split())
+        assert ('not taken over (observation.images.front)' in text) == said

@@ -5,7 +5,14 @@ from typing import Annotated
 
 import typer
 
-from adapt_learning.cli.common import JsonOption, check_json, console, verb, write_result
+from adapt_learning.cli.common import (
+    JsonOption,
+    check_json,
+    console,
+    pictures_note,
+    verb,
+    write_result,
+)
 
 
 @verb
@@ -36,8 +43,11 @@ def corrupt(
     save_dataset(out, dataset)
     shares = {side: sum(int(e.extras[column(side)].sum()) for e in dataset) / dataset.steps
               for side in ('state', 'action')}
+    note = pictures_note(folder)
     write_result(json, {'folder': str(out), 'hash': dataset.hash, 'pairs': dataset.steps,
-                        'polluted': shares, **dataset.meta['pollution']})
+                        'note': note, 'polluted': shares, **dataset.meta['pollution']})
     console(json).print(
         f'{dataset.steps} pairs in {out}: {shares["state"]:.1%} of the states and '
         f'{shares["action"]:.1%} of the actions are polluted ({kind}, hash {dataset.hash})')
+    if note:
+        console(json).print(f'- {note}')

@@ -17,6 +17,7 @@ from adapt_learning.cli.common import (
     JsonOption,
     check_json,
     console,
+    pictures_note,
     progress,
     say_error,
     verb,
@@ -70,7 +71,7 @@ def restore(
     except Cancelled as error:
         say_error(f'{error}; the same command goes on from there')
         raise typer.Exit(INTERRUPTED) from None
-    result = {**done.as_dict(), 'report': None}
+    result = {**done.as_dict(), 'report': None, 'note': '' if dry_run else pictures_note(folder)}
     if report is not None:
         from adapt_learning.reports import restoration_page
         restoration_page(done.input, done.result.dataset, report)
@@ -153,3 +154,5 @@ def _print(result: dict[str, Any], json: str | None) -> None:
         say(f"written to {result['output']} (hash {result['hash']}) in {result['seconds']:.0f} s")
     if result['report']:
         say(f"report: {result['report']}")
+    if result['note']:
+        say(f"- {result['note']}")
