@@ -24,11 +24,13 @@ _QUALITY = """\
 What the restorations did, compared with the truth (mean over the seeds). *ROC AUC*: of the filter's
 score. *found*, *false alarms*: share of the polluted and of the clean values that were suspected.
 *before*, *after*: mean distance per element from the clean value, over the polluted values that
-are left, in standard deviations of each element. *clean changed*: share of the clean values left
-that were edited, and the mean change over all of them. *seconds*: of the stages that ran for this
-row; what another row had judged or learnt was taken over.
+are left, in standard deviations of each element; *in units*: the same in the units of the data
+(states: m and rad, actions: -1..1). *clean changed*: share of the clean values left that were
+edited, and the mean change over all of them. *seconds*: of the stages that ran for this row; what
+another row had judged or learnt was taken over.
 """
 _COLUMNS = (('roc_auc', 3), ('found', 3), ('false_alarms', 3), ('before', 3), ('after', 3),
+            ('before_units', 4), ('after_units', 4),
             ('clean_changed', 3), ('clean_change', 4))
 
 
@@ -125,9 +127,11 @@ def _restorations(results: Results, task: str) -> Iterator[str]:
     if not found:
         return
     yield _QUALITY
-    yield ('| restoration | side | ROC AUC | found | false alarms | before | after | clean changed '
-           '| mean change | estimated share | kept / restored / dropped | seconds |')
-    yield '|---' * 12 + '|'
+    titles = ('restoration', 'side', 'ROC AUC', 'found', 'false alarms', 'before', 'after',
+              'before, in units', 'after, in units', 'clean changed', 'mean change',
+              'estimated share', 'kept / restored / dropped', 'seconds')
+    yield f'| {" | ".join(titles)} |'
+    yield '|---' * len(titles) + '|'
     for name, stored in found.items():
         summary = _summary(stored)
         for side in ('state', 'action'):

@@ -97,7 +97,8 @@ def quality(side: str, clean: Dataset, polluted: Dataset, outcome: SideOutcome,
 
     roc_auc: of the filter's score. found: share of the polluted values that was suspected.
     false_alarms: share of the clean values that was suspected. before, after: mean distance per
-    element of the polluted values that are still there. clean_changed: share of the clean values
+    element of the polluted values that are still there; before_units, after_units: the same in the
+    units of the data (states: m and rad; actions: -1..1). clean_changed: share of the clean values
     that was edited, clean_change: by how much, mean over all clean values that are still there.
     """
     index = SIDES.index(side)
@@ -105,22 +106,24 @@ def quality(side: str, clean: Dataset, polluted: Dataset, outcome: SideOutcome,
     right, spoilt = (part.pairs()[index].astype(np.float64) for part in (clean, polluted))
     spread = right.std(axis=0)
     moving = spread > 1e-9
-    scale = spread[moving]
 
-    def error(values: np.ndarray, rows: np.ndarray) -> float | None:
+    def error(values: np.ndarray, rows: np.ndarray,
+              unit: np.ndarray | float = spread[moving]) -> float | None:
         if not rows.any():
             return None
-        return float(np.abs((values - right)[rows][:, moving] / scale).mean())
+        return float(np.abs((values - right)[rows][:, moving] / unit).mean())
 
     bad, good = truth & kept, ~truth & kept
+    restored = outcome.values.astype(np.float64)
     both = truth.any() and not truth.all()
     return {
         'roc_auc': float(roc_auc_score(truth, outcome.score)) if both else None,
         'found': _share(outcome.suspected[truth]),
         'false_alarms': _share(outcome.suspected[~truth]),
-        'before': error(spoilt, bad), 'after': error(outcome.values.astype(np.float64), bad),
+        'before': error(spoilt, bad), 'after': error(restored, bad),
+        'before_units': error(spoilt, bad, 1.0), 'after_units': error(restored, bad, 1.0),
         'clean_changed': _share(outcome.edited[good]),
-        'clean_change': error(outcome.values.astype(np.float64), good)}
+        'clean_change': error(restored, good)}
 
 
 def _share(mask: np.ndarray) -> float | None:
