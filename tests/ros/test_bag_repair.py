@@ -1,5 +1,6 @@
 """Bags that were not ended: cut at any byte, damaged anywhere, repaired without harm."""
 
+import re
 import shutil
 
 import pytest
@@ -108,6 +109,20 @@ def test_damaged_bytes_never_become_messages(tmp_path_factory, broken, where, ch
     if repaired.damaged_bytes:
         assert (bag / 'e_0.mcap.broken').read_bytes()[:8] == data[:8]
         assert 'damaged and left out' in repaired.text
+
+
+@pytest.mark.parametrize('place', [1, 4, 7])
+def test_a_wrong_length_costs_one_chunk_and_the_original_is_kept(tmp_path, broken, place):
+    """The length is all that leads from one record to the next."""
+    data, messages = broken
+    chunks = [match.start() for match in re.finditer(rb'\x06.{6}\0\0.{28}\0{4}', data, re.DOTALL)]
+    at = chunks[1] + place
+    bag = put(tmp_path, data[:at] + bytes([data[at] ^ 0x11]) + data[at + 1:])
+    [repaired], _ = repair_folder(tmp_path)
+    kept = read(bag)
+    assert set(kept) >= {*messages[:25], *messages[50:]} and len(kept) == len(set(kept))
+    assert repaired.damaged_bytes and 'damaged and left out' in repaired.text
+    assert (bag / 'e_0.mcap.broken').is_file() and is_valid(bag)
 
 
 def test_a_disk_that_lost_power_may_leave_zeros(tmp_path, broken):

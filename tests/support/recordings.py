@@ -1,5 +1,6 @@
 """Bags as the recorder writes them, made without a running middleware."""
 
+from functools import cache
 from pathlib import Path
 
 from geometry_msgs.msg import PoseStamped
@@ -23,8 +24,9 @@ def about(task: str = 'lift') -> dict[str, str]:
         operator='Ada', started='2026-11-20T10:00:00.000+00:00', host='test', version='0')
 
 
+@cache
 def pose(number: int) -> bytes:
-    """Return a serialized pose that tells its number."""
+    """Return a serialized pose that tells its number; the same bytes, also where CDR pads."""
     message = PoseStamped()
     message.pose.position.x = float(number)
     return bytes(serialize_message(message))

@@ -2,12 +2,15 @@
 Reading an MCAP file of which the end, or a part, is missing.
 
 A record counts when it is whole; a chunk is checked by its CRC. Of a chunk that was cut off the
-whole messages in front are taken.
+whole messages in front are taken. Behind a record that makes no sense, reading goes on with the
+next whole chunk.
 """
 
+import mmap
 import os
+import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -19,6 +22,10 @@ from adapt_ros.recording.records import Channel, Cursor, Schema
 
 # Larger than any chunk of ours; a length above it is not one.
 _LONGEST = 2**31
+# How a chunk looks, uncompressed and below 256 TB.
+_CHUNK = re.compile(rb'\x06.{6}\0\0.{28}\0{4}.{6}\0\0', re.DOTALL)
+# A chunk's record is so much longer than what is in it.
+_CHUNK_EXTRA = records.CHUNK_HEAD.size + 4 + 8
 # How a serialized message (CDR, either byte order) begins.
 _ENCAPSULATIONS = (b'\x00\x01', b'\x00\x00')
 
@@ -50,30 +57,56 @@ def read_chunks(path: Path, found: Salvage) -> Iterator[tuple[list[bytes], list[
         if file.read(len(records.MAGIC)) != records.MAGIC:
             raise DatasetError(f'{path} is not an MCAP file, or not even its first bytes were '
                                'written: nothing in it can be repaired')
-        good = file.tell()
-        while head := _head(file, size):
-            opcode, length = head
-            if opcode == records.CHUNK:
-                whole = file.tell() + length <= size
-                if not whole and length > _LONGEST:
-                    break
-                body = file.read(length)
-                kept = _chunk(path, body, found, whole)
-                if kept is not None and kept[0]:
-                    yield kept
-                if not whole:
-                    break
-            elif file.tell() + length > size or length > _LONGEST:
-                break
-            else:
-                try:
-                    _take(opcode, file.read(length), found)
-                except ValueError:
-                    break
-                if opcode == records.FOOTER:
-                    found.is_finished = file.read() == records.MAGIC
-            good = file.tell()
+        place: int | None = file.tell()
+        while place is not None:
+            file.seek(place)
+            good = yield from _in_order(path, file, size, found)
+            place = None if found.is_finished else _next_chunk(file, good)
+            if place is not None:
+                found.damaged_bytes += place - good
         found.unread_bytes = 0 if found.is_finished else size - good
+
+
+def _in_order(path: Path, file: BinaryIO, size: int, found: Salvage
+              ) -> Generator[tuple[list[bytes], list[Entry]], None, int]:
+    """Yield chunks until a record cannot be read; return where that one begins."""
+    good = file.tell()
+    while head := _head(file, size):
+        opcode, length = head
+        if opcode == records.CHUNK:
+            whole = file.tell() + length <= size
+            if not whole and length > _LONGEST:
+                break
+            body = file.read(length)
+            kept = _chunk(path, body, found, whole)
+            if kept is not None and kept[0]:
+                yield kept
+            if not whole:
+                break
+        elif file.tell() + length > size or length > _LONGEST:
+            break
+        else:
+            try:
+                _take(opcode, file.read(length), found)
+            except ValueError:
+                break
+            if opcode == records.FOOTER:
+                found.is_finished = file.read() == records.MAGIC
+        good = file.tell()
+    return good
+
+
+def _next_chunk(file: BinaryIO, start: int) -> int | None:
+    """Return where the next chunk behind `start` begins that is whole; None: there is none."""
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        for match in _CHUNK.finditer(data, start + 1):
+            at = match.start() + records.HEAD.size
+            _, length = records.HEAD.unpack_from(data, match.start())
+            _, _, size, crc = records.CHUNK_HEAD.unpack_from(data, at)
+            if length == size + _CHUNK_EXTRA and at + length <= len(data) \
+                    and zlib.crc32(data[at + _CHUNK_EXTRA:at + length]) == crc:
+                return match.start()
+    return None
 
 
 def metadata_of(path: Path) -> dict[str, dict[str, str]]:
