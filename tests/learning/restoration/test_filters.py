@@ -116,8 +116,8 @@ def test_degenerate_data(name, case):
 def test_lof_is_that_of_scikit_learn():
     """Without the floor the factors are the well-known ones."""
     side, _ = _polluted()
-    ours = outlier_factors(side.values, LocalOutlierConfig(10, resolution=0.0), 0, _quiet)
-    theirs = LocalOutlierFactor(10).fit(side.values).negative_outlier_factor_
+    ours = outlier_factors(side.values, LocalOutlierConfig(20, resolution=0.0), 0, _quiet)
+    theirs = LocalOutlierFactor(20).fit(side.values).negative_outlier_factor_
     np.testing.assert_allclose(ours, -theirs, rtol=1e-5)
 
 
@@ -145,16 +145,16 @@ def test_lof_trusts_a_rare_group_that_is_not_smaller_than_k():
 
 
 def test_lof_of_few_rows_has_a_smaller_k():
-    """Groups of rare values are smaller there, too; k is a hundredth of the rows, at least 10."""
+    """Groups of rare values are smaller there, too; k is a hundredth of the rows, at least 20."""
     side, _ = _polluted()
     assert len(side.values) == 1020
     few, default, sixty = (outlier_factors(values, LocalOutlierConfig(k), 0, _quiet)
-                              for values, k in ((side.values, 10), (side.values, 40),
+                              for values, k in ((side.values, 20), (side.values, 40),
                                                 (side.values[:60], 40)))
     np.testing.assert_array_equal(few, default)
     three = outlier_factors(side.values[:60], LocalOutlierConfig(3), 0, _quiet)
     np.testing.assert_array_equal(sixty, three)
-    assert not np.array_equal(few, outlier_factors(side.values, LocalOutlierConfig(9), 0, _quiet))
+    assert not np.array_equal(few, outlier_factors(side.values, LocalOutlierConfig(19), 0, _quiet))
 
 
 def test_lof_survives_saturated_values():

@@ -17,7 +17,7 @@ from adapt_learning.restoration.base import Filter, Progress, Side
 
 CHUNK = 4096
 """Rows whose neighbours are searched at once."""
-LEAST = 10
+LEAST = 20
 """k is not lowered below this: densities of fewer neighbours are mostly chance."""
 
 
@@ -27,7 +27,7 @@ class LocalOutlierConfig:
 
     neighbors: int = 40
     """
-    k; of few rows a hundredth of them, but not less than 10 (below 200 rows: a twentieth). Rare
+    k; of few rows a hundredth of them, but not less than 20 (below 400 rows: a twentieth). Rare
     values (the closing of the gripper) are trusted while their groups are not smaller than k.
     """
     reference_rows: int = 20_000
