@@ -149,7 +149,7 @@ def test_rows_outcome_seed_task_and_exact_actions(tmp_path, contract):
     assert (episode.success, episode.seed, episode.noise_level, episode.task) == (
         True, 7, 1.5, 'pick it')
     assert done.facts['timing']['exact'] == 12
-    assert any('no pictures' in note for note in done.notes)
+    assert 'no pictures on /r1/camera/image_raw in 1 recordings' in ' '.join(done.notes)
 
 
 def test_commands_with_their_own_stamps_answer_the_nearest_frame(tmp_path, contract):

@@ -104,6 +104,8 @@ class _Recordings(Source):
 
     def demonstrations(self) -> Iterator[Demonstration]:
         self._facts = []
+        self._pictureless: dict[str, list[str]] = {}
+        """Topic of a camera -> recordings without its pictures."""
         layout = Layout(self._contract)
         for bag in self._bags:
             recording, found = self._recordings[bag], 0
@@ -121,6 +123,9 @@ class _Recordings(Source):
                 yield self._demonstration(name, bag, cut, answered, recording)
             if not found:
                 self._note(self._nothing(bag))
+        for topic, names in self._pictureless.items():
+            self._note(f'no pictures on {topic} in {len(names)} recordings, the first is '
+                       f'{names[0]}: their other pictures are left out too')
 
     def _cuts(self, bag: Path) -> Iterator[Cut]:
         assembler = FrameAssembler(self._contract)
@@ -158,10 +163,10 @@ class _Recordings(Source):
         if self._options.videos:
             namespace = self._options.settings.get(
                 'namespace', '' if recording is None else recording.namespace)
-            videos, notes = write_pictures(bag, self._contract, namespace, stamps, self._scratch,
+            videos, lacks = write_pictures(bag, self._contract, namespace, stamps, self._scratch,
                                            len(self._facts))
-            for note in notes:
-                self._note(note)
+            if lacks:
+                self._pictureless.setdefault(lacks, []).append(name)
         status = cut.begin
         return Demonstration(
             observation={'observation': np.array([f.vector for f in answered.frames])},

@@ -25,26 +25,26 @@ _SAMPLED = 20
 
 def write_pictures(bag: Path, contract: Contract, namespace: str,
                    stamps_ns: np.ndarray, folder: Path, number: int
-                   ) -> tuple[dict[str, VideoSpan], list[str]]:
+                   ) -> tuple[dict[str, VideoSpan], str]:
     """
-    Return the pictures of each camera for the rows stamped `stamps_ns`, and notes for people.
+    Return the pictures of each camera for the rows stamped `stamps_ns`, and ''.
 
-    `namespace` is where the cameras' driver stood.
+    Where a camera has none: no pictures at all, and its topic. `namespace` is where the cameras'
+    driver stood.
 
     A row gets the newest picture that is not younger than itself (the first one before that).
     """
-    spans, notes = {}, []
+    spans = {}
     for camera in contract.cameras:
         topic = resolved(camera.topic, namespace)
         pictures = _timed(bag, topic)
         first = next(pictures, None)
         if first is None:
-            notes.append(f'{bag.name} has no pictures on {topic}: all are left out')
-            return {}, notes
+            return {}, topic
         file = folder / f'{camera.key}_{number:06d}.mp4'
         spans[key_of(camera.key)] = _film(file, camera, contract.rate_hz, first, pictures,
                                           stamps_ns)
-    return spans, notes
+    return spans, ''
 
 
 def _film(file: Path, camera: Camera, rate_hz: float, first, pictures, stamps_ns) -> VideoSpan:
