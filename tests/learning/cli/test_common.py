@@ -13,7 +13,7 @@ from adapt_learning.errors import DatasetError
 @pytest.mark.parametrize('error, code, words', [
     (DatasetError('the file is damaged'), 2, 'the file is damaged'),
     (WorkFailed('it did not succeed'), 1, 'it did not succeed'),
-    (OSError(28, 'whatever a library says'), 1, 'No space left on device'),
+    (OSError(28, 'whatever a library says'), 1, 'No space left on device: make room'),
     (PermissionError(13, 'Permission denied', '/data/x'), 1, '/data/x: Permission denied'),
     (KeyboardInterrupt(), 130, 'interrupted'),
 ])

@@ -1,6 +1,7 @@
 """Data of other programs come in, and ours go out and come back."""
 
 import json
+import shutil
 
 import h5py
 import numpy as np
@@ -208,6 +209,16 @@ def test_a_truncated_file_is_refused(robomimic, tmp_path):
         convert.import_data([tmp_path / 'text.txt'], tmp_path / 'out')
     with pytest.raises(DatasetError, match='does not exist'):
         convert.import_data([tmp_path / 'gone'], tmp_path / 'out')
+
+
+@pytest.mark.parametrize('name', ['robomimic', 'minari'])
+def test_an_export_stops_before_the_disk_is_full(folder, tmp_path, monkeypatch, name):
+    # A full disk cannot be met: the HDF5 library would end this process, too.
+    used = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, 'disk_usage', lambda path: used._replace(free=1_000_000))
+    with pytest.raises(OSError, match='No space left'):
+        convert.export_data(folder, tmp_path / NAMES[name], name)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['ours']
 
 
 def test_a_full_disk_leaves_nothing(robomimic, tmp_path, monkeypatch):

@@ -58,7 +58,9 @@ def verb(function: Callable) -> Callable:
             if error.errno not in _MACHINE:
                 raise
             where = f'{error.filename}: ' if error.filename else ''
-            say_error(f'{where}{os.strerror(error.errno)}')
+            mend = ': make room, then run the same command again' * (
+                error.errno in (errno.ENOSPC, errno.EDQUOT))
+            say_error(f'{where}{os.strerror(error.errno)}{mend}')
             raise typer.Exit(FAILED) from error
         except KeyboardInterrupt:
             say_error('interrupted')

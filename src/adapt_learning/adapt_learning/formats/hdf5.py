@@ -1,7 +1,10 @@
 """HDF5 files: opened with a clear error, walked, and our own words in them."""
 
+import errno
 import json
+import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +21,7 @@ from adapt_learning.frames import Contract
 ADAPT = 'adapt'
 """Attribute of the file and group of every episode: what the format has no place for."""
 _HDF5_ERROR = re.compile(r"(Unable|Can't) (synchronously )?\w+")
+_RESERVE = 8 * 1024 * 1024
 _MAGIC = b'\x89HDF\r\n\x1a\n'
 
 
@@ -42,6 +46,18 @@ def opened(path: Path) -> Iterator[h5py.File]:
             raise
         raise DatasetError(f'{path} cannot be read as HDF5 ({str(error).splitlines()[0]}); restore '
                            'it from a copy') from error
+
+
+def keep_room(file: h5py.File, episode: Episode) -> None:
+    """
+    Raise OSError (no space left) before an episode for which the disk has hardly room.
+
+    The HDF5 library itself ends the whole process when it meets a full disk while it closes.
+    """
+    file.flush()
+    needed = _RESERVE + 4 * sum(array.nbytes for array in episode.arrays.values())
+    if shutil.disk_usage(os.path.dirname(file.filename)).free < needed:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), file.filename)
 
 
 def number_of(name: str) -> int:

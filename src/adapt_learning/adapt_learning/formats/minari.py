@@ -60,6 +60,7 @@ class Minari(Format):
         spec, contract = dataset.contract.observation_spec, dataset.contract
         with h5py.File(folder / _DATA, 'w', track_order=True) as file:
             for number, episode in enumerate(dataset):
+                hdf5.keep_room(file, episode)
                 group = file.create_group(f'episode_{number}')
                 group.attrs['id'], group.attrs['total_steps'] = number, len(episode)
                 if episode.seed is not None:

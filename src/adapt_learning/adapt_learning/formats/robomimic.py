@@ -59,6 +59,7 @@ class Robomimic(Format):
                 'env_kwargs': {'control_freq': dataset.contract.rate_hz}})
             data.attrs[hdf5.ADAPT] = hdf5.say_about(dataset)
             for number, episode in enumerate(dataset):
+                hdf5.keep_room(file, episode)
                 demo = data.create_group(f'demo_{number}')
                 demo.attrs['num_samples'] = len(episode)
                 following = np.minimum(np.arange(1, len(episode) + 1), len(episode) - 1)
