@@ -23,7 +23,7 @@ from adapt_learning.benchmarks.train_job import TrainJob
 DEMONSTRATIONS = MappingProxyType({'fetch_pick': 303, 'fetch_push': 185})
 """Episodes per task, as in the dissertation (about 10,000 pairs each)."""
 SEEDS = (0, 1, 2, 3, 4)
-PRESET = 'table'
+PRESET = 'cpu'
 P, SIGMA = 0.2, 1.0
 CLEAN, NOISY = 'clean', 'noisy'
 _VARIANT = 'dmdr'
