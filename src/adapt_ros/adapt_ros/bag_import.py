@@ -26,6 +26,7 @@ from adapt_ros.recording.repair import repair_folder, unfinished
 
 # A longer time between two frames is said: for learning it is another demonstration.
 _SILENCE_S = 1.0
+_SAME_PACE = 0.8, 1.25
 _SUCCESS = {'success': True, 'failure': False}
 
 
@@ -195,8 +196,6 @@ def _timing(name: str, cut: Cut, answered: Answered, contract, recording: Record
     """Return what a recording really did, beside what the contract says."""
     stamps = np.array([frame.stamp_ns for frame in cut.frames], dtype=np.int64)
     gaps = np.diff(stamps) * 1e-9
-    # Clocks of stamp and receipt may differ by any constant: latency counts from the least one.
-    delays = np.array(cut.received_ns, dtype=np.int64) - stamps
     of_recording = {} if recording is None else {
         'operator': recording.operator, 'started': recording.started,
         'note': recording.note, 'recovered': recording.recovered}
@@ -206,8 +205,19 @@ def _timing(name: str, cut: Cut, answered: Answered, contract, recording: Record
         'missed': int(np.maximum(np.round(gaps * contract.rate_hz) - 1, 0).sum()),
         'rate_hz': float(1 / np.median(gaps)) if gaps.size else contract.rate_hz,
         'longest_gap_s': float(gaps.max(initial=0.0)),
-        'worst_latency_s': float((delays - delays.min()).max() * 1e-9),
+        'worst_latency_s': _worst_latency_s(stamps, cut.received_ns),
         'worst_command_offset_s': answered.worst_offset_s}
+
+
+def _worst_latency_s(stamps_ns: np.ndarray, received_ns: list[int]) -> float:
+    """Return the longest time from stamp to receipt [s], counted from the shortest."""
+    # The clocks may differ by any constant, so times count from the first.
+    captured = (stamps_ns - stamps_ns[0]) * 1e-9
+    received = (np.array(received_ns, dtype=np.int64) - received_ns[0]) * 1e-9
+    pace = received[-1] / captured[-1] if captured[-1] > 0 else 1.0
+    # A clock so much faster or slower than ours is that of a simulation, and its pace no latency.
+    delays = received - captured * (1.0 if _SAME_PACE[0] < pace < _SAME_PACE[1] else pace)
+    return float(delays.max() - delays.min())
 
 
 def _outcome(cut: Cut, recording: Recording | None) -> str:

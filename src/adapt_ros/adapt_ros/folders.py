@@ -22,7 +22,7 @@ def inside(root: str | Path, name: str, what: str) -> Path:
             len(name) > _LONGEST_PATH:
         raise SettingError(f'{what} is a name of at most {_LONGEST} bytes per folder; got one of '
                            f'{len(name)} characters')
-    folder = Path(root).resolve()
+    folder = Path(root).expanduser().resolve()
     path = (folder / name).resolve()
     if path == folder or not path.is_relative_to(folder):
         raise SettingError(f"{what} must lie below {folder}; got '{name}', which leads to {path}")

@@ -59,7 +59,7 @@ class RestorationServer(AdaptNode):
     def set_up(self) -> None:
         """Check the folder and offer the action."""
         folder = self.settings.folder
-        if not folder or not Path(folder).is_dir():
+        if not folder or not Path(folder).expanduser().is_dir():
             raise SettingError("parameter 'folder' is the folder that holds the datasets; got "
                                f"'{folder}', which is no folder")
         self._goal = OneGoal(self, RestoreDemonstrations, '~/restore', self._refuse, self._begin)
