@@ -1,14 +1,13 @@
 """Trajectory filter (ours): a value is judged by its neighbours in time and by the other side.
 
 A network predicts x_t from x_{t-k}..x_{t+k} without x_t itself, and from y_{t-k}..y_{t+k} of the
-other side, as a Student t distribution per element. It begins with the median of straight lines
-through pairs of neighbours, so that little data are enough: it only learns what lines do not tell.
-No row is judged by a network that was trained on it: a network learns what is polluted by heart
-where data are few. The episodes are dealt into folds, one network of a stack per fold learns from
-the other folds. The surprise is how far the value lies from the
-prediction, in units of how sure the prediction is: the closing of the gripper, whose instant cannot
-be predicted well, is not suspected for it. Half of the log of the scale is added, because polluted
-neighbours make the prediction unsure, and then a far value would not be surprising.
+other side, as a Student t distribution per element. No row is judged by a network that was trained
+on it, because where data are few a network learns by heart what is polluted: the episodes are dealt
+into folds, and for each fold one network of a stack learns from the others. The surprise is how far
+the value lies from the prediction, in units of how sure the prediction is: the closing of the
+gripper, whose instant cannot be predicted well, is not suspected for it. Half of the log of the
+scale is added, because polluted neighbours make the prediction unsure, and then a far value would
+not be surprising.
 
 The heavy tails of the t distribution keep the polluted values from spoiling the training: targets
 and inputs are polluted, too.
@@ -51,7 +50,7 @@ class TrajectoryFilterConfig:
     network: MLPConfig = field(default_factory=lambda: MLPConfig(128, 2, 'silu'))
     optimization: OptimizationConfig = field(default_factory=lambda: OptimizationConfig(
         steps=1500, batch=128, learning_rate=2e-3, ema_decay=0.99, gradient_clip=1.0,
-        precision='float32', validate_every=128, keep='best', patience=3))
+        precision='float32', weight_decay=0.1, validate_every=128, keep='best'))
     folds: int = 3
     """Networks; each judges the episodes that it has not seen. 1 where there is one episode."""
     freedom: float = 3.0
@@ -117,9 +116,8 @@ class _Predictor(nn.Module):
         at, there = zip(*(side.neighbor(o) for o in offsets), strict=True)
         self.neighbor = torch.from_numpy(np.stack(at, 1).astype(np.int32))
         self.exists = torch.from_numpy(np.stack(there, 1))
-        self.lines = _lines(offsets)
         size, n = side.values.shape[1], len(offsets)
-        inputs = n * (size + 1 + side.other.shape[1]) + side.other.shape[1] + size
+        inputs = n * (size + 1 + side.other.shape[1]) + side.other.shape[1]
         self.network = StackedMLP(config.network, inputs, 2 * size,
                                   MemberRandom(self.seeds, 'predictor weights'))
 
@@ -140,28 +138,16 @@ class _Predictor(nn.Module):
     def surprise(self, row: Tensor) -> tuple[Tensor, Tensor]:
         """Return the surprise of rows [K, B], and the log of the scale, both [K, B, D]."""
         near, exists = self.neighbor[row].long(), self.exists[row]
-        around = self.values[near]
-        line = self._line(around, exists)
         window = torch.cat([
-            ((around - line[:, :, None]) * exists[..., None]).flatten(2),
+            (self.values[near] * exists[..., None]).flatten(2),
             (self.other[near] * exists[..., None]).flatten(2),
-            self.other[row], line, exists.float()], 2).clamp(-_LIMIT, _LIMIT)
-        correction, scale = self.network(window).chunk(2, -1)
+            self.other[row], exists.float()], 2).clamp(-_LIMIT, _LIMIT)
+        mean, scale = self.network(window).chunk(2, -1)
         # The network starts at a scale of exp(-1) std, not at one that it would have to forget.
         log_scale = (scale - 1).clamp(*_LOG_SCALE)
-        z = (self.values[row] - line - correction) * torch.exp(-log_scale)
+        z = (self.values[row] - mean) * torch.exp(-log_scale)
         nu = self.config.freedom
         return (nu + 1) / 2 * torch.log1p(z.square() / nu), log_scale
-
-    def _line(self, around: Tensor, exists: Tensor) -> Tensor:
-        """Return the median over the lines of what they say of the row itself, [K, B, D]."""
-        guesses = []
-        for first, second, weight in self.lines:
-            guess = weight * around[:, :, first] + (1 - weight) * around[:, :, second]
-            there = (exists[:, :, first] & exists[:, :, second])[..., None]
-            guesses.append(guess.masked_fill(~there, torch.nan))
-        # Alone in its episode a row has no line.
-        return torch.stack(guesses).nanmedian(0).values.nan_to_num(0.0)
 
     @torch.no_grad()
     def scores(self) -> np.ndarray:
@@ -186,20 +172,6 @@ def _even(parts: list[np.ndarray]) -> Tensor:
     """Return one row per part, int64 [K, n]; short ones begin again."""
     longest = max(len(part) for part in parts)
     return torch.from_numpy(np.stack([np.resize(part, longest) for part in parts]))
-
-
-def _lines(offsets: list[int]) -> list[tuple[int, int, float]]:
-    """
-    Return pairs of neighbours and the weight of the first: their line's value at the row itself.
-
-    Between a row before and one behind, at most 3 away; beyond two rows on one side, which is all
-    that there is at the border of an episode.
-    """
-    near = [o for o in offsets if abs(o) <= 3]
-    pairs = [(a, b) for a in near for b in near if a < 0 < b]
-    pairs += [(1, 2), (2, 3), (-1, -2), (-2, -3)]
-    return [(offsets.index(a), offsets.index(b), b / (b - a)) for a, b in pairs
-            if a in offsets and b in offsets]
 
 
 class _PredictionStage(Stage):
