@@ -89,7 +89,7 @@ def _mean(values: list[float | None]) -> float | None:
 def _markdown(results: Results) -> Iterator[str]:
     table = results.table
     yield f'# {table.title}\n'
-    yield (f'Made by `{table.command}` from the files in {table.name}/; nothing is typed by '
+    yield (f'Made by `{table.command}` from the files in {results.place.results.name}/; nothing is typed by '
            'hand.\n')
     changed = '; '.join(f'{policy}: {" ".join(values)}' for policy, values in table.overrides)
     yield _NOTE.format(
