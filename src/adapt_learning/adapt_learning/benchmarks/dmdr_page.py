@@ -89,8 +89,8 @@ def _mean(values: list[float | None]) -> float | None:
 def _markdown(results: Results) -> Iterator[str]:
     table = results.table
     yield f'# {table.title}\n'
-    yield (f'Made by `{table.command}` from the files in {results.place.results.name}/; nothing is typed by '
-           'hand.\n')
+    yield (f'Made by `{table.command}` from the files in {results.place.results.name}/; nothing '
+           'is typed by hand.\n')
     changed = '; '.join(f'{policy}: {" ".join(values)}' for policy, values in table.overrides)
     yield _NOTE.format(
         episodes=table.episodes, first=SEED, last=SEED + table.episodes - 1, p=P, sigma=SIGMA,
