@@ -22,10 +22,8 @@ from adapt_learning.evaluation.evaluate import evaluate
 pytestmark = [pytest.mark.serial, pytest.mark.timeout(900)]
 EPISODES, RUNS = 30, 20
 # Less of everything than by default: this is about the way, not about the last per cent.
-RESTORE = ('filter=trajectory', 'context=2', 'both_polluted=restore', 'clean_share=0.7',
-           'filter_settings.optimization.steps=1000', 'restorer_settings.draw=mean',
-           'restorer_settings.training.denoiser_optimization.steps=1500',
-           'restorer_settings.training.predictor_optimization.steps=800')
+RESTORE = ('restorer_settings.training.denoiser_optimization.steps=3000',
+           'restorer_settings.training.predictor_optimization.steps=1500')
 TRAIN = ('--task', 'fetch_pick', '--set', 'optimization.steps=3000', '--set', 'run.threads=1')
 LONG_S = 400.0
 
@@ -49,7 +47,8 @@ def restored_by_action(input_name, output_name):
         assert client.wait_for_server(60.0)
         stages = []
         sent = client.send_goal_async(
-            RestoreDemonstrations.Goal(input=input_name, output=output_name, overrides=RESTORE),
+            RestoreDemonstrations.Goal(input=input_name, output=output_name,
+                                       preset='trajectory', overrides=RESTORE),
             feedback_callback=lambda m: stages.append(m.feedback.stage))
         rclpy.spin_until_future_complete(node, sent, timeout_sec=30.0)
         assert sent.result().accepted

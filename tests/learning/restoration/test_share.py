@@ -92,3 +92,15 @@ def test_humps_below_the_floor_are_not_pollution():
     both = np.concatenate([clean, rng.normal(3.0, 1.0, 1000)])
     found = estimate_share(both, ShareConfig(floor=-1.0))
     assert found.needed and found.polluted == pytest.approx(1000 / 5500, abs=0.01)
+
+
+def test_many_surprising_values_are_enough_where_the_valley_is_blurred():
+    """For scores with a meaning of their own: few demonstrations smear the humps."""
+    rng = np.random.default_rng(0)
+    smeared = np.concatenate([rng.normal(-0.7, 0.4, 800), rng.uniform(-0.5, 4.0, 280)])
+    share = float(np.mean(smeared > 1.0))
+    assert not estimate_share(smeared).needed
+    estimate = estimate_share(smeared, ShareConfig(floor=0.5, surprising=1.0))
+    assert estimate.needed and estimate.polluted == share and estimate.threshold == 1.0
+    few = np.concatenate([rng.normal(-0.7, 0.4, 800), rng.uniform(-0.5, 4.0, 100)])
+    assert not estimate_share(few, ShareConfig(floor=0.5, surprising=1.0)).needed

@@ -10,6 +10,10 @@ does not depend on the scale of the filter, and errors, factors and surprises th
 decades fit on it. Of all places the one is taken that lies deepest below the lower of its two
 humps.
 
+Scores whose scale means the same on all data are read more closely (`floor`, `surprising`): a
+valley among small ones is none of pollution, and where little data blur the valley, many values
+above what clean ones reach are enough.
+
 Where it fails: more than half polluted (the humps change their roles); humps that overlap (a weak
 filter, short shifts, stuck values), where it says 'not needed'; shares below `least`.
 """
@@ -42,6 +46,11 @@ class ShareConfig:
     """Fewer values make no hump."""
     floor: float = -np.inf
     """Scores below it are never suspected; for filters whose scores have a meaning of their own."""
+    surprising: float = np.inf
+    """Clean values hardly exceed it; for the same filters."""
+    many: float = 0.15
+    """Without a valley so many surprising values mean pollution: of clean but few demonstrations
+    up to a seventh surprises."""
 
     def __post_init__(self):
         if not (self.smoothing > 0 and 0 < self.depth < 1 and self.distance >= 1):
@@ -96,6 +105,11 @@ def estimate_share(scores: np.ndarray, config: ShareConfig | None = None) -> Sha
     noise = np.sqrt(hump[best] + bottom[best])
     if (not allowed[best] or depth < config.depth
             or hump[best] - bottom[best] < _SIGNIFICANT * noise):
+        share = float(np.mean(scores > config.surprising))
+        if share > config.many:
+            return ShareEstimate(
+                share, config.surprising, 0.0, True, f'no valley between two humps, but {share:.1%}'
+                f' of the scores are above {config.surprising:g}, which clean values hardly reach')
         return _clean('the scores have one hump: nothing is polluted, or this filter cannot tell')
     threshold = float(base + unit * np.expm1(place[best]))
     share = float(np.mean(scores > threshold))

@@ -72,10 +72,10 @@ class TrajectoryFilter(Filter):
     """Scores by how unlikely a value is between its neighbours."""
 
     Config = TrajectoryFilterConfig
-    # A surprise is in units of its own: below -1 a value lies where it was expected, however many
-    # humps the scores of easy and hard rows make (clean FetchPush has two). So a flatter valley
-    # above it may be believed.
-    share = ShareConfig(depth=0.15, floor=-1.0)
+    # A surprise is in units of its own: below one half a value lies where it was expected, however
+    # many humps the scores of easy and hard rows make (clean FetchPush has two). So a flatter
+    # valley above it may be believed, and many values above 1 without any valley.
+    share = ShareConfig(depth=0.15, floor=0.5, surprising=1.0)
 
     def scores(self, side: Side, seed: int, progress: Progress) -> np.ndarray:
         """
