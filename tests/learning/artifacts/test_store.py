@@ -252,8 +252,14 @@ def test_card_says_what_was_done_to_the_demonstrations(manifest):
 def test_no_module_of_the_package_opens_pickles():
     root = Path(adapt_learning.__file__).parent
     for path in root.rglob('*.py'):
-        for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
-            assert not _opens_pickles(node), f'{path}:{node.lineno}'
+        tree = ast.parse(path.read_text(encoding='utf-8'))
+        # The published method's .pt is a file of torch: written plainly, read as tensors only.
+        plain = {id(call.func) for call in ast.walk(tree) if isinstance(call, ast.Call)
+                 and path.name == 'pt.py' and (ast.unparse(call.func) == 'torch.save' or any(
+                     k.arg == 'weights_only' and ast.unparse(k.value) == 'True'
+                     for k in call.keywords))}
+        for node in ast.walk(tree):
+            assert id(node) in plain or not _opens_pickles(node), f'{path}:{node.lineno}'
 
 
 def _opens_pickles(node):
