@@ -193,9 +193,8 @@ def _episodes(edits: Edits) -> str:
             for number in range(len(edits.before)))
     heads = ('source episode', 'pairs', 'dropped', 'states suspected', 'states restored',
              'actions suspected', 'actions restored', 'largest edit [std]')
-    return page.section('Every episode', page.table(heads, rows, tools=True,
-                                                   verdicts=False),
-                        note='A click on a heading sorts.')
+    table = page.table(heads, rows, tools=True, verdicts=False)
+    return page.section('Every episode', table, note='A click on a heading sorts.')
 
 
 def _settings(facts: dict[str, Any]) -> str:

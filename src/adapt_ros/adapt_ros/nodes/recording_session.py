@@ -108,7 +108,7 @@ class RecordingSession(AdaptNode):
         self._action = ActionClient(self, RecordEpisode, f'{settings.recorder}/record_episode')
         undo(self._action.destroy)
         self._orders = {name: self.create_client(Trigger, f'{settings.recorder}/{name}')
-                          for name in ('stop', 'delete_last')}
+                        for name in ('stop', 'delete_last')}
         self._reset = self._policy = None
         if settings.scene:
             self._reset = self.create_client(ResetSimulation, f'{settings.scene}/reset')
