@@ -4,10 +4,8 @@ A network with a narrow middle is trained to give back the values of one side. M
 clean, so it learns to squeeze these; the squared error of a polluted value stays large.
 """
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,9 +13,9 @@ from torch import Tensor, nn
 
 from adapt_learning.errors import SettingError
 from adapt_learning.restoration.base import Filter, Progress, Side
+from adapt_learning.restoration.training import train
 from adapt_learning.stacked.config import OptimizationConfig
 from adapt_learning.stacked.layers import MemberRandom
-from adapt_learning.stacked.loop import LoopSettings, run_stages
 from adapt_learning.stacked.mlp import MLPConfig, StackedMLP
 from adapt_learning.stacked.stage import Draws, Samples, Stage
 
@@ -123,11 +121,7 @@ def trained_autoencoder(values: np.ndarray, config: AutoencoderConfig, seed: int
         rows = np.sort(np.random.default_rng(seed).choice(
             len(rows), config.training_rows, replace=False))
     module = Autoencoder(config, values.shape[1], seed)
-    training = Values(torch.from_numpy(values[rows])[None])
-    with tempfile.TemporaryDirectory() as folder:
-        # It takes seconds: a start after a crash trains anew, so nothing is saved on the way.
-        run_stages(module, training, None, LoopSettings(
-            Path(folder), NoLog(), TrainingProgress(progress), checkpoint_every_s=float('inf')))
+    train(module, Values(torch.from_numpy(values[rows])[None]), None, progress)
     return module
 
 
@@ -147,25 +141,3 @@ class AutoencoderFilter(Filter):
 def varying(values: np.ndarray) -> np.ndarray:
     """Return the elements [N, d] that are not constant: the others tell nothing."""
     return np.ascontiguousarray(values[:, np.ptp(values, axis=0) > 0])
-
-
-class TrainingProgress:
-    """What the training loop reports to, handed on as the share of one call."""
-
-    def __init__(self, progress: Progress):
-        self.progress = progress
-
-    def start(self, stage: str, done: int, steps: int) -> None:
-        """Begin a stage of so many steps."""
-        self.stage, self.steps = stage, steps
-
-    def update(self, done: int, text: str) -> None:
-        """Say how far the stage is."""
-        self.progress(done / self.steps, f'{self.stage}: {text}')
-
-
-class NoLog:
-    """Where the numbers of a training go that nobody reads."""
-
-    def write(self, stage: str, step: int, values: dict[str, list[float]]) -> None:
-        """Keep nothing: the loss is shown as progress."""

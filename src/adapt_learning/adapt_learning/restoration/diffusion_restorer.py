@@ -9,10 +9,7 @@
 | t_thres | `threshold` |
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,9 +24,9 @@ from adapt_learning.restoration.conditional_denoiser import DenoisingStage, walk
 from adapt_learning.restoration.noise_level import NoiseLevelPredictor, NoiseLevelStage
 from adapt_learning.restoration.noising import Noising
 from adapt_learning.restoration.pairs import Pairs
+from adapt_learning.restoration.training import train
 from adapt_learning.stacked.config import OptimizationConfig, one_of, to_values
 from adapt_learning.stacked.layers import MemberRandom
-from adapt_learning.stacked.loop import LoopSettings, run_stages
 from adapt_learning.stacked.mlp import MLPConfig
 from adapt_learning.stacked.stage import Stage
 
@@ -93,12 +90,7 @@ class DiffusionRestorer(Restorer):
         """Train theta and psi on clean pairs."""
         self._build(values.shape[1], condition.shape[1], seed)
         self.low, self.high = (torch.from_numpy(edge(values, axis=0)) for edge in (np.min, np.max))
-        networks = self._networks
-        total = sum(stage.config.steps for stage in networks.stages())
-        settings = LoopSettings(Path(), _NoLog(), _Told(progress, total),
-                                checkpoint_every_s=float('inf'))
-        with one_thread():
-            run_stages(networks, Pairs.of(values, condition), None, settings)
+        train(self._networks, Pairs.of(values, condition), None, progress)
 
     def restore(self, values: np.ndarray, condition: np.ndarray, seed: int,
                 progress: Progress) -> Restored:
@@ -182,36 +174,3 @@ class _Networks(nn.Module):
         return (DenoisingStage(self.denoiser, self.noising, self.config.denoiser_optimization),
                 NoiseLevelStage(self.predictor, self.noising, self.config.scale == 'diffused',
                                 self.config.predictor_optimization))
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Multiply on one thread: the matmuls of training are too short to wake a second one."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-class _NoLog:
-    def write(self, stage: str, step: int, values: dict[str, list[float]]) -> None:
-        pass
-
-
-class _Told:
-    """The loop's progress as the share of all steps of `fit`."""
-
-    def __init__(self, progress: Progress, total: int):
-        self.progress, self.total, self.before, self.name = progress, total, 0, ''
-
-    def start(self, stage: str, done: int, steps: int) -> None:
-        """Begin a stage."""
-        if self.name:
-            self.before += self.steps
-        self.name, self.steps = stage, steps
-
-    def update(self, done: int, text: str) -> None:
-        """Tell the share; what the listener raises ends the training."""
-        self.progress((self.before + done) / self.total, f'{self.name}: {text}')

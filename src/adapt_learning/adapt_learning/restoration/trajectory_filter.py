@@ -13,21 +13,19 @@ The heavy tails of the t distribution keep the polluted values from spoiling the
 and inputs are polluted, too.
 """
 
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from adapt_learning.errors import SettingError
-from adapt_learning.restoration.autoencoder import NoLog, TrainingProgress, varying
+from adapt_learning.restoration.autoencoder import varying
 from adapt_learning.restoration.base import Filter, Progress, Side
 from adapt_learning.restoration.share import ShareConfig
+from adapt_learning.restoration.training import train
 from adapt_learning.stacked.config import OptimizationConfig
 from adapt_learning.stacked.layers import MemberRandom
-from adapt_learning.stacked.loop import LoopSettings, run_stages
 from adapt_learning.stacked.mlp import MLPConfig, StackedMLP
 from adapt_learning.stacked.stage import Draws, Samples, Stage
 
@@ -89,10 +87,7 @@ class TrajectoryFilter(Filter):
         side = Side(side.name, values, other, side.episode)
         module = _Predictor(side, self.config, seed)
         rows, held_out = module.folds()
-        with tempfile.TemporaryDirectory() as folder:
-            run_stages(module, rows, held_out, LoopSettings(
-                Path(folder), NoLog(), TrainingProgress(progress),
-                checkpoint_every_s=float('inf')))
+        train(module, rows, held_out, progress)
         return module.scores()
 
 
