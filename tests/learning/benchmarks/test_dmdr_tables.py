@@ -14,7 +14,7 @@ from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.restore_job import RestoreJob, quality
 from adapt_learning.benchmarks.runner import run_jobs
 from adapt_learning.data import load_dataset
-from adapt_learning.data.pollution import corrupt
+from adapt_learning.data.pollution import KINDS, corrupt
 from adapt_learning.restoration.lineage import SideOutcome
 
 BC = ('network.width=8', 'network.depth=1', 'optimization.steps=20', 'optimization.batch=8',
@@ -29,7 +29,7 @@ TINY = DmdrTable(
         Row('restored', 'bc', 'dmdr'), Row('generated', 'bc', 'restorer generation')),
     tasks=('fetch_pick',), seeds=(0, 1), episodes=2, preset='cpu',
     demonstrations={'fetch_pick': 12}, overrides=(('bc', BC),), restoring=RESTORING)
-MODULES = ('table_3_4', 'table_3_5', 'table_3_6', 'table_3_7')
+MODULES = ('table_3_4', 'table_3_5', 'table_3_6', 'table_3_7', 'dmdr_kinds')
 
 
 @pytest.fixture(scope='module')
@@ -106,13 +106,22 @@ def test_quality_is_right_on_a_restoration_that_is_known(made):
     assert found['after'] == found['before'] and found['clean_changed'] == 1
 
 
+def test_a_row_may_name_another_kind_of_pollution():
+    table = DmdrTable('t', 't', (), ('fetch_pick',))
+    stuck = table.data('stuck: restorer generation', 'fetch_pick', 3)
+    assert stuck.data == stuck.after.data == table.data('stuck: noisy', 'fetch_pick', 3)
+    assert stuck.data.pollution == 'stuck' and stuck.data != table.data(NOISY, 'fetch_pick', 3)
+
+
 @pytest.mark.parametrize('name', MODULES)
 def test_rows_of_the_tables_name_members_that_exist(name):
     module = importlib.import_module(f'adapt_learning.benchmarks.{name}')
     assert module.NAME == name.replace('_', '-', 1).replace('_', '.')
     for row in module.ROWS:
         assert row.policy in catalog.names('policy')
-        assert row.data in {CLEAN, NOISY, *RESTORATIONS}
+        kind, _, data = row.data.rpartition(': ')
+        assert data in {CLEAN, NOISY, *RESTORATIONS} and kind in {'', *KINDS}
+        assert module.NAME != 'dmdr-kinds' or kind or data == CLEAN
         assert set(row.published) <= set(dmdr_tables.DEMONSTRATIONS)
 
 

@@ -14,11 +14,13 @@ from adapt_learning.data.files import write_atomically, write_json
 _NOTE = """\
 Success in percent over {episodes} episodes ({first}..{last}, noise level 1) per seed: mean ± sample
 standard deviation over the seeds (each seed). *Wilson* is the 95 % interval of all episodes
-pooled, which takes them for independent. Every seed has its own pollution (Gaussian, p = {p:g} for
-states and for actions apart from each other, sigma = {sigma:g} standard deviation of each
-element), its own restoration and its own training; all rows of a seed share pollution and
-episodes. *Dissertation*: its demonstrations, simulator and networks; it does not say the size of
-the noise.{overrides}
+pooled, which takes them for independent. Every seed has its own pollution (Gaussian unless the row
+names another kind; p = {p:g} for states and for actions apart from each other, sigma = {sigma:g}
+standard deviation of each element), its own restoration and its own training; all rows of a seed
+share pollution and episodes. *Dissertation*: its demonstrations, simulator and networks; it does
+not say the size of the noise. Ours differs from its text where docs/explanation/dmdr.md says so:
+robust scale, no bottleneck narrower than a side, noise added to x_0. *before* and *after* are over
+the values that a method keeps, and `trajectory` drops none.{overrides}
 """
 _QUALITY = """\
 What the restorations did, compared with the truth (mean over the seeds). *ROC AUC*: of the filter's

@@ -44,7 +44,7 @@ class Row:
     title: str
     policy: str
     data: str
-    """clean, noisy, or a name in RESTORATIONS."""
+    """clean, noisy, or a name in RESTORATIONS; `KIND: NAME` where pollution is not Gaussian."""
     published: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Mean and standard deviation [%] per task in the dissertation."""
 
@@ -90,14 +90,16 @@ class DmdrTable:
         """Return the job that makes the demonstrations of a row."""
         clean = CollectJob(task, self.demonstrations[task], next(iter(
             catalog.load('task', task).experts)))
+        kind, name = _parts(name)
         if name == CLEAN:
             return clean
-        noisy = PolluteJob(clean, 'gaussian', P, SIGMA, seed)
+        noisy = PolluteJob(clean, kind, P, SIGMA, seed)
         if name == NOISY:
             return noisy
         preset, overrides = RESTORATIONS[name]
         # The variants of the restorer take over what the published pipeline has judged and learnt.
-        after = self.data(_VARIANT, task, seed) if name.startswith('restorer') else None
+        after = (self.data(f'{kind}: {_VARIANT}', task, seed) if name.startswith('restorer')
+                 else None)
         return RestoreJob(noisy, preset, (*overrides, *self.restoring), seed,
                           name.replace(' ', '-'), after)
 
@@ -130,7 +132,8 @@ class Results:
 
     def restorations(self, task: str) -> dict[str, list[dict[str, Any]]]:
         """Return the stored restorations of a task by name, one per seed."""
-        names = dict.fromkeys(row.data for row in self.table.rows if row.data in RESTORATIONS)
+        names = dict.fromkeys(row.data for row in self.table.rows
+                              if _parts(row.data)[1] in RESTORATIONS)
         return {name: found for name in names if (found := [
             stored for seed in self.table.seeds
             if (stored := self.table.data(name, task, seed).stored(self.place))])}
@@ -147,3 +150,9 @@ class Results:
             for one in (job, job.training, job.training.data):
                 if stored := one.stored(self.place):
                     yield stored['provenance']
+
+
+def _parts(data: str) -> tuple[str, str]:
+    """Return the kind of pollution and the rest of the name of a row's data."""
+    kind, _, name = data.rpartition(': ')
+    return kind or 'gaussian', name

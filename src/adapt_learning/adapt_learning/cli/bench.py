@@ -123,3 +123,4 @@ def dmdr_detection(
 
 for _name in ('3.4', '3.5', '3.6', '3.7'):
     app.command(f'table-{_name}')(getattr(bench_dmdr, f'table_{_name.replace(".", "_")}'))
+app.command('dmdr-kinds')(bench_dmdr.dmdr_kinds)

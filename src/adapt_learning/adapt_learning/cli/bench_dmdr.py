@@ -66,6 +66,15 @@ def table_3_7(tasks: TasksOption = _TASKS, seeds: SeedsOption = _SEEDS,
     _make('table_3_7', tasks, seeds, episodes, preset, jobs, out, cache, json)
 
 
+@verb
+def dmdr_kinds(tasks: TasksOption = _TASKS, seeds: SeedsOption = _SEEDS,
+              episodes: EpisodesOption = 100, preset: PresetOption = 'cpu',
+              jobs: JobsOption = None,
+              out: OutOption = OUT, cache: CacheOption = CACHE, json: JsonOption = None) -> None:
+    """Each kind of pollution, before and after DMDR."""
+    _make('dmdr_kinds', tasks, seeds, episodes, preset, jobs, out, cache, json)
+
+
 def _make(module: str, tasks: str, seeds: str, episodes: int, preset: str, jobs: int | None,
           out: Path, cache: Path, json: str | None) -> None:
     check_json(json)
