@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -87,6 +88,16 @@ def test_an_unfinished_table_shows_what_there_is(made):
 def test_nothing_is_done_twice(made, monkeypatch):
     monkeypatch.setattr(RestoreJob, 'run', lambda *_: pytest.fail('restores again'))
     run_jobs(TINY.jobs(), made, 1)
+
+
+def test_a_restoration_brings_back_the_clean_data_that_it_is_compared_with(made):
+    """The cache may lose any dataset; the results stay."""
+    job = TINY.data('dmdr', 'fetch_pick', 0)
+    shutil.rmtree(job.folder(made))
+    shutil.rmtree(job.data.data.folder(made))
+    job.result_file(made).unlink()
+    run_jobs([job], made, 1)
+    assert job.has_product(made) and job.data.data.has_product(made)
 
 
 def test_quality_is_right_on_a_restoration_that_is_known(made):

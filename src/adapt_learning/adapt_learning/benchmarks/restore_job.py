@@ -41,8 +41,9 @@ class RestoreJob(DataJob):
 
     @property
     def needs(self) -> tuple[Job, ...]:
-        """Return the polluted data, and whose stages are taken over."""
-        return (self.data,) if self.after is None else (self.data, self.after)
+        """Return the polluted data, the clean ones to compare with, and whose stages are used."""
+        needs = (self.data, self.data.data)
+        return needs if self.after is None else (*needs, self.after)
 
     @property
     def label(self) -> str:
