@@ -68,9 +68,9 @@ def table_3_7(tasks: TasksOption = _TASKS, seeds: SeedsOption = _SEEDS,
 
 @verb
 def dmdr_kinds(tasks: TasksOption = _TASKS, seeds: SeedsOption = _SEEDS,
-              episodes: EpisodesOption = 100, preset: PresetOption = 'cpu',
-              jobs: JobsOption = None,
-              out: OutOption = OUT, cache: CacheOption = CACHE, json: JsonOption = None) -> None:
+               episodes: EpisodesOption = 100, preset: PresetOption = 'cpu',
+               jobs: JobsOption = None,
+               out: OutOption = OUT, cache: CacheOption = CACHE, json: JsonOption = None) -> None:
     """Each kind of pollution, before and after DMDR."""
     _make('dmdr_kinds', tasks, seeds, episodes, preset, jobs, out, cache, json)
 
