@@ -10,6 +10,7 @@ from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.clock import Clock, ClockType
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
+from rclpy.task import Future
 
 
 class OneGoal:
@@ -98,3 +99,20 @@ class OneGoal:
 
 def _raise(error: Exception) -> None:
     raise error
+
+
+def accepted(answer: Future, wanted: bool, refused: Callable[[], None]):
+    """
+    Return the handle of a goal that another node took, or None.
+
+    A goal that is not `wanted` any more is cancelled; `refused` is called where it was not taken.
+    """
+    goal = answer.result()
+    if not wanted:
+        if goal.accepted:
+            goal.cancel_goal_async()
+        return None
+    if not goal.accepted:
+        refused()
+        return None
+    return goal

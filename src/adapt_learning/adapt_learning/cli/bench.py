@@ -121,6 +121,5 @@ def dmdr_detection(
     finish(module.write_table(table, place, out), json)
 
 
-for _name in ('3.4', '3.5', '3.6', '3.7'):
-    app.command(f'table-{_name}')(getattr(bench_dmdr, f'table_{_name.replace(".", "_")}'))
-app.command('dmdr-kinds')(bench_dmdr.dmdr_kinds)
+for _name in bench_dmdr.TABLES:
+    app.command(_name)(bench_dmdr.command(_name))

@@ -1,6 +1,7 @@
 """`adapt bench table-3.4` to `table-3.7`: learning from polluted and restored demonstrations."""
 
 import importlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -30,49 +31,34 @@ PresetOption = Annotated[str, typer.Option(
 _TASKS, _SEEDS = 'fetch_pick,fetch_push', '0,1,2,3,4'
 
 
-@verb
-def table_3_4(tasks: TasksOption = _TASKS, seeds: SeedsOption = _SEEDS,
-              episodes: EpisodesOption = 100, preset: PresetOption = 'cpu',
-              jobs: JobsOption = None,
-              out: OutOption = OUT, cache: CacheOption = CACHE, json: JsonOption = None) -> None:
-    """Success after learning from polluted demonstrations: BC, ensembles, BCND, DMDR."""
-    _make('table_3_4', tasks, seeds, episodes, preset, jobs, out, cache, json)
+TABLES = {
+    'table-3.4':
+        'Success after learning from polluted demonstrations: BC, ensembles, BCND, DMDR.',
+    'table-3.5':
+        'Ablation of the filter: random, AE, LOF, AE + LOF, trajectory.',
+    'table-3.6':
+        'Ablation of the restorer: forest, generation, without predictor, without threshold.',
+    'table-3.7':
+        'BC, implicit BC and diffusion policy on polluted and on restored demonstrations.',
+    'dmdr-kinds':
+        'Each kind of pollution, before and after DMDR.',
+}
+"""Verbs with their help; the rows of a table are in the module of the same name."""
 
 
-@verb
-def table_3_5(tasks: TasksOption = _TASKS, seeds: SeedsOption = _SEEDS,
-              episodes: EpisodesOption = 100, preset: PresetOption = 'cpu',
-              jobs: JobsOption = None,
-              out: OutOption = OUT, cache: CacheOption = CACHE, json: JsonOption = None) -> None:
-    """Ablation of the filter: random, AE, LOF, AE + LOF, trajectory."""
-    _make('table_3_5', tasks, seeds, episodes, preset, jobs, out, cache, json)
+def command(name: str) -> Callable[..., None]:
+    """Return the verb that makes a table."""
+    module = name.replace('-', '_').replace('.', '_')
 
+    @verb
+    def make(tasks: TasksOption = _TASKS, seeds: SeedsOption = _SEEDS,
+             episodes: EpisodesOption = 100, preset: PresetOption = 'cpu',
+             jobs: JobsOption = None,
+             out: OutOption = OUT, cache: CacheOption = CACHE, json: JsonOption = None) -> None:
+        _make(module, tasks, seeds, episodes, preset, jobs, out, cache, json)
 
-@verb
-def table_3_6(tasks: TasksOption = _TASKS, seeds: SeedsOption = _SEEDS,
-              episodes: EpisodesOption = 100, preset: PresetOption = 'cpu',
-              jobs: JobsOption = None,
-              out: OutOption = OUT, cache: CacheOption = CACHE, json: JsonOption = None) -> None:
-    """Ablation of the restorer: forest, generation, without predictor, without threshold."""
-    _make('table_3_6', tasks, seeds, episodes, preset, jobs, out, cache, json)
-
-
-@verb
-def table_3_7(tasks: TasksOption = _TASKS, seeds: SeedsOption = _SEEDS,
-              episodes: EpisodesOption = 100, preset: PresetOption = 'cpu',
-              jobs: JobsOption = None,
-              out: OutOption = OUT, cache: CacheOption = CACHE, json: JsonOption = None) -> None:
-    """BC, implicit BC and diffusion policy on polluted and on restored demonstrations."""
-    _make('table_3_7', tasks, seeds, episodes, preset, jobs, out, cache, json)
-
-
-@verb
-def dmdr_kinds(tasks: TasksOption = _TASKS, seeds: SeedsOption = _SEEDS,
-               episodes: EpisodesOption = 100, preset: PresetOption = 'cpu',
-               jobs: JobsOption = None,
-               out: OutOption = OUT, cache: CacheOption = CACHE, json: JsonOption = None) -> None:
-    """Each kind of pollution, before and after DMDR."""
-    _make('dmdr_kinds', tasks, seeds, episodes, preset, jobs, out, cache, json)
+    make.__doc__ = TABLES[name]
+    return make
 
 
 def _make(module: str, tasks: str, seeds: str, episodes: int, preset: str, jobs: int | None,
@@ -86,7 +72,7 @@ def _make(module: str, tasks: str, seeds: str, episodes: int, preset: str, jobs:
     if not set(chosen) <= set(DEMONSTRATIONS):
         raise SettingError(f"--tasks are some of {', '.join(DEMONSTRATIONS)}; got '{tasks}'")
     table = DmdrTable(rows.NAME, rows.TITLE, rows.ROWS, chosen, seeds_of(seeds), episodes, preset)
-    # One folder for all four: they have many jobs in common.
+    # One folder for all of them: they have many jobs in common.
     place = workplace(out / 'dmdr', cache)
     run_table(table.name, table.jobs(), place, jobs)
     # The page shows what was run earlier for other tasks and seeds, too.

@@ -26,6 +26,7 @@ from adapt_ros import qos
 from adapt_ros.bridge import ObservationReader
 from adapt_ros.camera import PROFILE, picture_of
 from adapt_ros.codecs import stamp_ns
+from adapt_ros.goals import accepted
 from adapt_ros.lifecycle import EXIT_FAILED, AdaptNode, run
 from adapt_ros.parameters import Range, parameter
 from adapt_ros.run_report import EpisodeRecord, RunReport
@@ -206,13 +207,9 @@ class Evaluator(AdaptNode):
         self._action.send_goal_async(goal).add_done_callback(partial(self._on_goal_answer, now))
 
     def _on_goal_answer(self, now: _Now, future) -> None:
-        goal = future.result()
-        if now is not self._now or not self._at_work:
-            if goal.accepted:
-                goal.cancel_goal_async()
-            return
-        if not goal.accepted:
-            self._give_up(f'{self.settings.policy_node} refused the goal; its log says why')
+        goal = accepted(future, now is self._now and self._at_work, lambda: self._give_up(
+            f'{self.settings.policy_node} refused the goal; its log says why'))
+        if goal is None:
             return
         self._goal = goal
         goal.get_result_async().add_done_callback(partial(self._on_result, now))

@@ -20,6 +20,7 @@ from std_srvs.srv import Trigger
 from adapt_learning.errors import SettingError
 from adapt_learning.runtime import StopReason
 from adapt_ros import qos
+from adapt_ros.goals import accepted
 from adapt_ros.lifecycle import EXIT_FAILED, AdaptNode, run
 from adapt_ros.parameters import Range, parameter
 from adapt_ros.session_report import SessionReport
@@ -238,13 +239,9 @@ class RecordingSession(AdaptNode):
             save=not by_hand)).add_done_callback(partial(self._on_recorder_answer, now))
 
     def _on_recorder_answer(self, now: _Now, future) -> None:
-        goal = future.result()
-        if now is not self._now or not self._at_work:
-            if goal.accepted:
-                goal.cancel_goal_async()
-            return
-        if not goal.accepted:
-            self._give_up(f'{self.settings.recorder} refused to record; its log says why')
+        goal = accepted(future, now is self._now and self._at_work, lambda: self._give_up(
+            f'{self.settings.recorder} refused to record; its log says why'))
+        if goal is None:
             return
         self._recording = goal
         goal.get_result_async().add_done_callback(partial(self._on_recorded, now))
@@ -267,13 +264,9 @@ class RecordingSession(AdaptNode):
             self._reset_scene(now)
 
     def _on_policy_answer(self, now: _Now, future) -> None:
-        goal = future.result()
-        if now is not self._now or not self._at_work:
-            if goal.accepted:
-                goal.cancel_goal_async()
-            return
-        if not goal.accepted:
-            self._give_up(f'{self.settings.policy_node} refused the goal; its log says why')
+        goal = accepted(future, now is self._now and self._at_work, lambda: self._give_up(
+            f'{self.settings.policy_node} refused the goal; its log says why'))
+        if goal is None:
             return
         self._driving = goal
         goal.get_result_async().add_done_callback(partial(self._on_driven, now))

@@ -133,42 +133,32 @@ def check_shaking(number: int, episode: Episode, norms: Norms) -> Finding:
 
 def check_spikes(number: int, episode: Episode, norms: Norms) -> Finding:
     """Judge single observations that jump away and back by half of what they ever move."""
-    rows = norms.spikes[number]
-    return at_least('spikes', len(rows), 1, LOOK,
-                    'values that jump away and back at once in {:.0f} of the rows', RESTORE,
-                    _rows(rows))
+    return _marked('spikes', norms.spikes[number],
+                   'values that jump away and back at once in {:.0f} of the rows', RESTORE)
 
 
 def check_jumps(number: int, episode: Episode, norms: Norms) -> Finding:
     """Judge places where the motion goes on elsewhere: a bias or a shifted piece begins or ends."""
-    rows = norms.jumps[number]
-    return at_least('jumps', len(rows), 1, LOOK,
-                    'the motion breaks off and goes on elsewhere, {:.0f} times', INSPECT,
-                    _rows(rows))
+    return _marked('jumps', norms.jumps[number],
+                   'the motion breaks off and goes on elsewhere, {:.0f} times', INSPECT)
 
 
 def check_stuck(number: int, episode: Episode, norms: Norms) -> Finding:
     """Judge sensors that repeat a value although they nearly always move."""
-    rows = norms.stuck[number]
-    return at_least('stuck', len(rows), 1, LOOK,
-                    'a value that nearly always moves is repeated in {:.0f} of the rows', RESTORE,
-                    _rows(rows))
+    return _marked('stuck', norms.stuck[number],
+                   'a value that nearly always moves is repeated in {:.0f} of the rows', RESTORE)
 
 
 def check_zeros(number: int, episode: Episode, norms: Norms) -> Finding:
     """Judge rows that are 0 as a whole: a sensor dropped out."""
-    rows = norms.zeros[number]
-    return at_least('zeros', len(rows), 1, LOOK,
-                    'all values are 0 (sensors dropped out) in {:.0f} of the rows', RESTORE,
-                    _rows(rows))
+    return _marked('zeros', norms.zeros[number],
+                   'all values are 0 (sensors dropped out) in {:.0f} of the rows', RESTORE)
 
 
 def check_copies(number: int, episode: Episode, norms: Norms) -> Finding:
     """Judge rows that are exact copies of earlier ones: messages were late or stuck."""
-    rows = norms.copies[number]
-    return at_least('copies', len(rows), 1, LOOK,
-                    '{:.0f} of the rows copy an earlier one in mid-motion (late or stuck)', RESTORE,
-                    _rows(rows))
+    return _marked('copies', norms.copies[number],
+                   '{:.0f} of the rows copy an earlier one in mid-motion (late or stuck)', RESTORE)
 
 
 def check_states(number: int, episode: Episode, norms: Norms) -> Finding:
@@ -240,6 +230,11 @@ def _unusual(name: str, values: np.ndarray, number: int, limit: float, reason: s
     usual = float(np.median(values))
     ratio = values[number] / usual if usual > 0 else 1.0 + float(values[number] > 0)
     return at_least(name, ratio, limit, LOOK, reason, INSPECT)
+
+
+def _marked(name: str, rows: np.ndarray, text: str, remedy: str) -> Finding:
+    """Return the finding of a check that marks rows: one is enough to look at."""
+    return at_least(name, len(rows), 1, LOOK, text, remedy, _rows(rows))
 
 
 def _rows(rows: np.ndarray) -> tuple[int, ...]:
