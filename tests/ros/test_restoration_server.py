@@ -85,7 +85,12 @@ class Client:
         return future.result().status, future.result().result
 
     def until_stage(self, word):
-        """Wait for a stage whose name has this word in it."""
+        """
+        Wait for a stage whose name has this word in it.
+
+        Only a stage that lasts can be waited for: the node passes the newest progress on, and a
+        stage that is over between two looks is never told.
+        """
         self.bench.until(lambda: self.feedback and word in self.feedback[-1].stage,
                          f'stage {word}', WITHIN_S)
 
@@ -163,7 +168,7 @@ def test_a_cancelled_goal_goes_on_where_it_stopped(client, folder):
 def test_the_service_cancels_too(client):
     assert not client.bench.trigger('restoration_server/cancel').success
     handle = client.send(overrides=ENDLESS)
-    client.until_stage('judge')
+    client.until_stage('learn')
     assert client.bench.trigger('restoration_server/cancel').success
     assert client.result(handle)[0] == GoalStatus.STATUS_CANCELED
 
@@ -181,7 +186,7 @@ def test_a_child_that_is_killed_aborts_the_goal_and_not_the_node(client, folder)
 
 def test_leaving_the_active_state_ends_the_work_with_a_result(client):
     handle = client.send(overrides=ENDLESS)
-    client.until_stage('judge')
+    client.until_stage('learn')
     assert client.node.trigger_deactivate() == TransitionCallbackReturn.SUCCESS
     status, result = client.result(handle)
     assert status == GoalStatus.STATUS_ABORTED and 'deactivated' in result.text
