@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import demonstrations
 import numpy as np
 import pytest
+from filmed import film, written
 
 from adapt_learning.data import load_dataset, save_dataset
 from adapt_learning.errors import DatasetError, SettingError
@@ -60,6 +62,18 @@ def test_judging_alone_writes_nothing(noisy, tmp_path, monkeypatch):
     found = restore_folder(RestoreRequest(noisy, None, CONFIG, dry_run=True)).as_dict()
     assert found['output'] is None and found['needed'] is True and 0 < found['estimates']['state']
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize('both', ['drop', 'restore'])
+def test_pictures_come_along_where_no_row_is_dropped(tmp_path, both):
+    polluted = demonstrations.make().noisy
+    lengths = [len(episode) for episode in polluted]
+    written(tmp_path / 'in', polluted, film(tmp_path / 'film.mp4', lengths)).seal()
+    done = restore_folder(RestoreRequest(
+        tmp_path / 'in', tmp_path / 'out', replace(CONFIG, both_polluted=both, context=1)))
+    assert ('lost rows' in done.as_dict()['note']) == (both == 'drop')
+    assert len(list((tmp_path / 'out').rglob('*.mp4'))) == (both == 'restore')
+    assert load_dataset(tmp_path / 'out') == done.result.dataset
 
 
 @pytest.mark.parametrize('stage', ['judge actions', 'restore states', 'learn actions'])

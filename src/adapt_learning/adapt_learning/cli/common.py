@@ -144,12 +144,3 @@ def _lines(title: str, total: int) -> Iterator[Callable[[int, str], None]]:
                    .rstrip(), err=True)
 
     yield say
-
-
-def pictures_note(folder: Path) -> str:
-    """Return what becomes of the pictures of a dataset whose numbers are changed, or ''."""
-    from adapt_learning.data.lerobot_v3 import video_keys
-    from adapt_learning.data.reader import FolderIndex
-    cameras = video_keys(FolderIndex.read(folder).info.get('features') or {})
-    return (f'pictures are not taken over ({", ".join(cameras)}): they stay in {folder}'
-            if cameras else '')

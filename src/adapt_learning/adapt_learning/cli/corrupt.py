@@ -9,7 +9,6 @@ from adapt_learning.cli.common import (
     JsonOption,
     check_json,
     console,
-    pictures_note,
     verb,
     write_result,
 )
@@ -37,13 +36,15 @@ def corrupt(
     from adapt_learning.data import load_dataset, save_dataset
     from adapt_learning.data.pollution import column
     from adapt_learning.data.pollution import corrupt as run
+    from adapt_learning.data.reader import FolderIndex
+    from adapt_learning.data.videos import take_over
     check_json(json)
     chosen = tuple(side.strip() for side in sides.split(',') if side.strip())
     dataset = run(load_dataset(folder), kind, p, sigma, seed, chosen)
-    save_dataset(out, dataset)
+    videos, note = take_over(FolderIndex.read(folder), [len(episode) for episode in dataset])
+    save_dataset(out, dataset, videos)
     shares = {side: sum(int(e.extras[column(side)].sum()) for e in dataset) / dataset.steps
               for side in ('state', 'action')}
-    note = pictures_note(folder)
     write_result(json, {'folder': str(out), 'hash': dataset.hash, 'pairs': dataset.steps,
                         'note': note, 'polluted': shares, **dataset.meta['pollution']})
     console(json).print(

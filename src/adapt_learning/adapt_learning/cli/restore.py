@@ -17,7 +17,6 @@ from adapt_learning.cli.common import (
     JsonOption,
     check_json,
     console,
-    pictures_note,
     progress,
     say_error,
     verb,
@@ -71,7 +70,7 @@ def restore(
     except Cancelled as error:
         say_error(f'{error}; the same command goes on from there')
         raise typer.Exit(INTERRUPTED) from None
-    result = {**done.as_dict(), 'report': None, 'note': '' if dry_run else pictures_note(folder)}
+    result = {**done.as_dict(), 'report': None}
     if report is not None:
         from adapt_learning.reports import restoration_page
         restoration_page(done.input, done.result.dataset, report)

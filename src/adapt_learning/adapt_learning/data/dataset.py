@@ -13,6 +13,9 @@ from adapt_learning.data.episode import Episode
 from adapt_learning.errors import DatasetError, SettingError
 from adapt_learning.frames import Contract
 
+SOURCE_EPISODE, SOURCE_ROW = 'adapt.source_episode', 'adapt.source_row'
+"""Columns of a derived dataset: where a row was in the input; rows may be missing in between."""
+
 
 class ContentHash:
     """The hash of a dataset's content, made episode by episode."""

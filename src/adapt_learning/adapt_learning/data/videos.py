@@ -6,7 +6,7 @@ which part of which file belongs to an episode, and statistics of the channels. 
 decodes: files are made by whoever has the pictures (adapt_ros) or copied.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -132,3 +132,31 @@ def spans_of(index: 'FolderIndex') -> Callable[[int], dict[str, VideoSpan]]:
                                    stats[number][key])
         return found
     return spans
+
+
+def take_over(index: 'FolderIndex', lengths: Sequence[int],
+              sources: Sequence[int] | None = None) -> tuple[list[dict[str, VideoSpan]], str]:
+    """
+    Return the pictures of a dataset that was derived from a folder, and a note for people.
+
+    `lengths` are the numbers of rows of the derived episodes, `sources` the episodes of the folder
+    that they come from (default: all, in order). The list is empty where there are no pictures or
+    where they cannot be taken over; the note then says why. Picture t belongs to row t, so an
+    episode that lost rows has lost its pictures, and LeRobot wants them for all episodes or none.
+    """
+    cameras = [key for key, value in (index.info.get('features') or {}).items()
+               if value.get('dtype') == 'video']
+    if not cameras:
+        return [], ''
+    sources = range(len(index.rows)) if sources is None else sources
+    shorter = sum(length != index.lengths[source]
+                  for length, source in zip(lengths, sources, strict=True))
+    why = f'{shorter} of {len(lengths)} episodes lost rows' if shorter else ''
+    if not why:
+        try:
+            spans = spans_of(index)
+            return [spans(source) for source in sources], ''
+        except DatasetError as error:
+            why = str(error)
+    return [], (f'pictures are not taken over ({", ".join(cameras)}): {why}; they stay in '
+                f'{index.folder}')

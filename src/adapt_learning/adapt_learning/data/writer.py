@@ -1,7 +1,7 @@
 """Writing LeRobotDataset v3.0, safe against a kill at any moment."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,12 @@ from adapt_learning.errors import DatasetError
 from adapt_learning.frames import Contract
 
 
-def save_dataset(folder: str | Path, dataset: Dataset) -> None:
+def save_dataset(folder: str | Path, dataset: Dataset,
+                 videos: Sequence[Mapping[str, VideoSpan]] = ()) -> None:
     """
     Write a dataset; the folder appears at the end, whole, or not at all.
 
+    `videos` are the pictures of every episode by key, where there are any; the files are copied.
     Refuses (DatasetError) a folder that is not empty and a dataset without episodes.
     """
     folder = Path(folder).absolute()
@@ -42,8 +44,8 @@ def save_dataset(folder: str | Path, dataset: Dataset) -> None:
         try:
             empty_folder(temporary)  # of a run that was killed
             writer = DatasetWriter(temporary, dataset.contract, dataset.meta)
-            for episode in dataset:
-                writer.add(episode)
+            for episode, spans in zip(dataset, videos or [{}] * len(dataset), strict=True):
+                writer.add(episode, spans)
             writer.finish()
             publish_folder(temporary, folder)
         finally:

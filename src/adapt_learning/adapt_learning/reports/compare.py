@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from adapt_learning.data import Dataset, Episode
+from adapt_learning.data.dataset import SOURCE_EPISODE, SOURCE_ROW
 from adapt_learning.data.quality import QualityConfig
 from adapt_learning.data.quality.rows import Rows, spread
 from adapt_learning.data.quality.suspects import Suspects
 from adapt_learning.errors import DatasetError, SettingError
 
 SIDES = ('state', 'action')
-SOURCE_EPISODE, SOURCE_ROW = 'adapt.source_episode', 'adapt.source_row'
 NO_LEVEL = -1
 
 

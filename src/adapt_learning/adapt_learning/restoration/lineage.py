@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from adapt_learning.data.dataset import Dataset
+from adapt_learning.data.dataset import SOURCE_EPISODE, SOURCE_ROW, Dataset
 
 NO_LEVEL = -1
 
@@ -49,8 +49,8 @@ def derive(dataset: Dataset, state: SideOutcome, action: SideOutcome, kept: np.n
             continue
         extras = {name: array[rows] for name, array in episode.extras.items()}
         extras |= {name: array[all_rows] for name, array in columns.items()}
-        extras |= {'adapt.source_episode': np.full(len(rows), number, np.int64),
-                   'adapt.source_row': rows.astype(np.int64)}
+        extras |= {SOURCE_EPISODE: np.full(len(rows), number, np.int64),
+                   SOURCE_ROW: rows.astype(np.int64)}
         episodes.append(replace(
             episode, observation=state.values[all_rows], action=action.values[all_rows],
             timestamp_s=episode.timestamp_s[rows], reward=episode.reward[rows], extras=extras))

@@ -14,9 +14,10 @@ from typing import Any
 import safetensors
 import safetensors.numpy
 
-from adapt_learning.data.dataset import Dataset
+from adapt_learning.data.dataset import SOURCE_EPISODE, Dataset
 from adapt_learning.data.files import own_folder, write_atomically
-from adapt_learning.data.reader import load_dataset
+from adapt_learning.data.reader import FolderIndex, load_dataset
+from adapt_learning.data.videos import take_over
 from adapt_learning.data.writer import save_dataset
 from adapt_learning.errors import DatasetError, SettingError
 from adapt_learning.restoration.config import RestorationConfig
@@ -66,6 +67,8 @@ class Restoration:
     input: Dataset
     result: RestorationResult
     seconds: float
+    note: str = ''
+    """What became of the pictures, where there are any that were not taken over."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -77,7 +80,7 @@ class Restoration:
             'counts': result.counts if written else {'pairs': self.input.steps},
             'estimates': result.estimates, 'needed': result.needed, 'text': result.text,
             'config': self.request.config.values(), 'seed': self.request.seed,
-            'seconds': round(self.seconds, 2)}
+            'seconds': round(self.seconds, 2), 'note': self.note}
 
 
 def restore_folder(request: RestoreRequest,
@@ -89,7 +92,7 @@ def restore_folder(request: RestoreRequest,
     Raises UserError for what the user can mend, before anything is written where it can be told,
     Cancelled where `should_stop` said so, OSError where the disk is full; the same call goes on.
     """
-    began_s = time.monotonic()
+    began_s, note = time.monotonic(), ''
     if not request.dry_run:
         _check_free(request.output)
     dataset = load_dataset(request.input, allow_not_finite=True)
@@ -109,9 +112,12 @@ def restore_folder(request: RestoreRequest,
                                         encoding='utf-8')
             result = work(FolderStore(folder))
             progress(StageProgress(_WRITE, len(STAGES), len(STAGES), 0.99, None, ''))
-            save_dataset(request.output, result.dataset)
+            videos, note = take_over(
+                FolderIndex.read(request.input), [len(one) for one in result.dataset],
+                [int(one.extras[SOURCE_EPISODE][0]) for one in result.dataset])
+            save_dataset(request.output, result.dataset, videos)
             shutil.rmtree(folder)
-    return Restoration(request, dataset, result, time.monotonic() - began_s)
+    return Restoration(request, dataset, result, time.monotonic() - began_s, note)
 
 
 class FolderStore:

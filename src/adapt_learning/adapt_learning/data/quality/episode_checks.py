@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from adapt_learning.data.dataset import SOURCE_ROW
 from adapt_learning.data.episode import Episode
 from adapt_learning.data.quality.findings import (
     BAD,
@@ -22,9 +23,6 @@ from adapt_learning.data.quality.findings import (
     at_least,
 )
 from adapt_learning.data.quality.norms import AT_LIMIT, Norms
-
-SOURCE_ROW = 'adapt.source_row'
-"""Column of a restored dataset: the row of the input; rows that were dropped are no gap."""
 
 
 def check_finite(number: int, episode: Episode, norms: Norms) -> Finding:
