@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from adapt_learning.benchmarks.collect_job import CollectJob
 from adapt_learning.benchmarks.data_job import DataJob
@@ -13,6 +12,7 @@ from adapt_learning.benchmarks.job import Job, Workplace
 from adapt_learning.benchmarks.pollute_job import PolluteJob
 from adapt_learning.data import Dataset, load_dataset, save_dataset
 from adapt_learning.data.pollution import SIDES, column
+from adapt_learning.reports.detection import roc_auc
 from adapt_learning.restoration.config import RestorationConfig, resolve
 from adapt_learning.restoration.lineage import SideOutcome
 from adapt_learning.restoration.pipeline import restore_dataset
@@ -118,7 +118,7 @@ def quality(side: str, clean: Dataset, polluted: Dataset, outcome: SideOutcome,
     restored = outcome.values.astype(np.float64)
     both = truth.any() and not truth.all()
     return {
-        'roc_auc': float(roc_auc_score(truth, outcome.score)) if both else None,
+        'roc_auc': float(roc_auc(outcome.score, truth)) if both else None,
         'found': _share(outcome.suspected[truth]),
         'false_alarms': _share(outcome.suspected[~truth]),
         'before': error(spoilt, bad), 'after': error(restored, bad),
