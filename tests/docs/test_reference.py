@@ -184,3 +184,18 @@ def test_readme_has_the_stored_results():
                                          for x in (*ours, *theirs))])
     text = (ROOT / 'README.md').read_text(encoding='utf-8')
     assert documentation.table(text, 'noise level') == expected
+
+
+def test_readme_has_the_stored_results_of_restoration():
+    values = json.loads((ROOT / 'benchmarks/table-3.4.json').read_text(encoding='utf-8'))
+    cells = {(cell['row'], cell['task']): cell for cell in values['cells']}
+    tasks = ('fetch_pick', 'fetch_push')
+    rows = documentation.table((ROOT / 'README.md').read_text(encoding='utf-8'), 'learns from')
+    assert {row[1] for row in rows} == {title for title, _ in cells}
+    for data, title, *numbers in rows:
+        assert data == cells[title, tasks[0]]['data']
+        ours = [f'{cells[title, task]["mean"]:.1f}' for task in tasks]
+        theirs = ['-' if (one := cells[title, task]['published']) is None else f'{one[0]:.1f}'
+                  for task in tasks]
+        assert numbers == ours + theirs, title
+        assert all(len(cells[title, task]['seeds']) == 5 for task in tasks), title
