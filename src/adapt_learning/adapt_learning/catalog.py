@@ -13,6 +13,7 @@ from adapt_learning.errors import CatalogError
 TASKS = MappingProxyType({
     'fetch_pick': 'adapt_learning.tasks.fetch_pick:FetchPick',
     'fetch_push': 'adapt_learning.tasks.fetch_push:FetchPush',
+    'maze': 'adapt_learning.tasks.maze:Maze',
 })
 
 POLICIES = MappingProxyType({
