@@ -23,6 +23,7 @@ POLICIES = MappingProxyType({
     'bcnd': 'adapt_learning.policies.bcnd:NoisyDemonstrationsCloning',
     'implicit_bc': 'adapt_learning.policies.implicit_bc:ImplicitBehavioralCloning',
     'diffusion_policy': 'adapt_learning.policies.diffusion_policy:DiffusionPolicy',
+    'flow_matching': 'adapt_learning.policies.flow_matching:FlowMatching',
 })
 
 FILTERS = MappingProxyType({

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from adapt_learning.errors import SettingError
-from adapt_learning.policies.diffusion_policy import DiffusionPolicyConfig, ObservationNoise
+from adapt_learning.policies.diffusion_policy import DiffusionPolicyConfig
 from adapt_learning.stacked.layers import MemberRandom
 from adapt_learning.stacked.loop import LoopSettings, run_stages
 from adapt_learning.stacked.progress import ProgressReport
@@ -37,21 +37,6 @@ def test_deployed_steps_are_those_of_the_policy(make_policy, pairs, embedding):
 def test_actions_stay_within_the_limit(make_policy, pairs):
     policy = make_policy('diffusion_policy', action_limit=0.5)
     assert policy.act(pairs[0]).abs().max() <= 0.5001
-
-
-def test_noise_by_observation_is_standard_normal_and_unrelated_between_neighbours():
-    config = DiffusionPolicyConfig()
-    noise = ObservationNoise(config, 3, 4)
-    rows = torch.rand(20_000, 3, generator=torch.Generator().manual_seed(0))
-    drawn = noise(rows)
-    assert drawn.shape == (20_000, 4) and drawn.dtype == torch.float32
-    torch.testing.assert_close(drawn.mean(0), torch.zeros(4), atol=0.03, rtol=0)
-    torch.testing.assert_close(drawn.T.cov(), torch.eye(4), atol=0.05, rtol=0)
-    assert (drawn.abs() > 1.96).float().mean().item() == pytest.approx(0.05, abs=0.005)
-    beside = noise(rows + 1e-4)
-    both = torch.cat([drawn, beside], 1).T.corrcoef()[:4, 4:]
-    assert both.abs().max() < 0.05
-    torch.testing.assert_close(noise(rows), drawn, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize('start', ['observation', 'fixed'])

@@ -7,13 +7,9 @@ One action per observation: there are no chunks, so the horizon of prediction an
 executed actions are both 1. The runner asks for a command at every tick and limits, judges and
 stops each; a chunk that is executed blindly has no place in it.
 
-The noise that an action begins with is pseudo-random: it is computed from the observation and
-`noise_seed`. So the policy samples as published, and still is a function of the observation that
-can be exported whole. Noise that is drawn once (`start='fixed'`) always picks the same quantile of
-the learnt actions; `noise_scale` 0 picks the middle, which leaves the polluted tails out.
+The noise that an action begins with is computed from the observation (`start_noise`).
 """
 
-import math
 from dataclasses import dataclass, field
 
 import torch
@@ -23,17 +19,16 @@ from adapt_learning.diffusion.ddim import ddim, ddim_times
 from adapt_learning.diffusion.denoiser import Denoiser, DenoiserConfig
 from adapt_learning.diffusion.loss import draw_steps
 from adapt_learning.diffusion.schedules import NoiseSchedule, ScheduleConfig
-from adapt_learning.errors import SettingError
-from adapt_learning.policies.base import Batch, Normalizers, Policy
-from adapt_learning.stacked.config import NormalizationConfig, OptimizationConfig, one_of
+from adapt_learning.diffusion.unrolled import UnrolledDenoiser
+from adapt_learning.policies.base import Batch, Normalizers, Policy, score_by_draws
+from adapt_learning.policies.start_noise import StartConfig, start_noise
+from adapt_learning.stacked.config import NormalizationConfig, OptimizationConfig
 from adapt_learning.stacked.layers import MemberRandom
 from adapt_learning.stacked.stage import Draws, Stage
 
-_VALIDATION_DRAWS = 4
-
 
 @dataclass(frozen=True)
-class DiffusionPolicyConfig:
+class DiffusionPolicyConfig(StartConfig):
     """Settings of the diffusion policy."""
 
     schedule: ScheduleConfig = field(
@@ -44,23 +39,10 @@ class DiffusionPolicyConfig:
     normalization: NormalizationConfig = field(default_factory=NormalizationConfig)
     inference_steps: int = 10
     """DDIM steps of one action."""
-    noise_scale: float = 1.0
-    """The noise an action begins with is multiplied by this; 0 begins in the middle."""
-    noise_seed: int = 0
-    start: str = 'observation'
-    """Where an action begins: noise by observation, or the same noise for all (fixed)."""
-    action_limit: float = 1.0
-    """Largest magnitude of a raw action."""
-    action_reach: float = 10.0
-    """Actions stay within so many std of the mean of the demonstrated ones."""
 
     def __post_init__(self):
+        super().__post_init__()
         ddim_times(self.schedule.steps, self.inference_steps)
-        one_of('start', self.start, ('observation', 'fixed'))
-        if self.noise_scale < 0 or self.action_limit <= 0 or self.action_reach <= 0:
-            raise SettingError(
-                'noise_scale is not negative, action_limit and action_reach are above 0; got '
-                f'{self.noise_scale}, {self.action_limit} and {self.action_reach}')
 
 
 class DiffusionPolicy(Policy):
@@ -75,8 +57,7 @@ class DiffusionPolicy(Policy):
         self.denoiser = Denoiser(
             config.network, action_size, config.schedule.steps,
             MemberRandom(seeds, 'diffusion weights'), condition_size=observation_size)
-        kind = ObservationNoise if config.start == 'observation' else FixedNoise
-        self.start = kind(config, observation_size, action_size)
+        self.start = start_noise(config, observation_size, action_size)
         low, high = self.action_box(config.action_limit, config.action_reach)
         for name, value in (('low', low), ('high', high)):
             self.register_buffer(name, value, persistent=False)
@@ -89,7 +70,8 @@ class DiffusionPolicy(Policy):
         """Return the action of every member, [K, B, A], for raw observations [K or 1, B, S]."""
         condition = self.observation_normalizer.normalize(observation)
         condition = condition.expand(self.members, -1, -1)
-        embedded = self.embedded()
+        times = torch.tensor(self.times, device=self.low.device)
+        embedded = self.denoiser.embed(times.expand(self.members, -1))
 
         def predict(x: Tensor, i: int) -> Tensor:
             return self.denoiser(torch.cat([x, condition], dim=-1), embedded[:, i:i + 1])
@@ -103,60 +85,9 @@ class DiffusionPolicy(Policy):
         """Return the noising steps that inference visits."""
         return ddim_times(self.config.schedule.steps, self.config.inference_steps)
 
-    def embedded(self) -> Tensor:
-        """Return the embeddings of `times`, [K, steps, depth * width]."""
-        times = torch.tensor(self.times, device=self.low.device)
-        return self.denoiser.embed(times.expand(self.members, -1))
-
     def deployed(self) -> nn.Module:
         """Return all DDIM steps and both normalisers as plain layers (K = 1)."""
         return _Deployed(self)
-
-
-class FixedNoise(nn.Module):
-    """The same noise for every observation: [..., S] -> [A]."""
-
-    def __init__(self, config: DiffusionPolicyConfig, observation_size: int, action_size: int):
-        super().__init__()
-        generator = torch.Generator().manual_seed(config.noise_seed)
-        self.register_buffer('noise', config.noise_scale * torch.randn(
-            action_size, generator=generator), persistent=False)
-
-    def forward(self, observation: Tensor) -> Tensor:
-        """Return the noise."""
-        return self.noise
-
-
-class ObservationNoise(nn.Module):
-    """
-    Noise that is a hash of the raw observation: [..., S] -> [..., A], standard normal.
-
-    All of it but the last line is arithmetic with whole numbers, so that torch and onnxruntime
-    agree; neighbouring observations get unrelated noise.
-    """
-
-    PRIME = 2 ** 31 - 1
-    """Products of two residues fit into int64."""
-
-    def __init__(self, config: DiffusionPolicyConfig, observation_size: int, action_size: int):
-        super().__init__()
-        generator = torch.Generator().manual_seed(config.noise_seed)
-        self.scale = config.noise_scale
-        for name, size in (('weight', observation_size), ('multiplier', 2 * action_size),
-                           ('offset', 2 * action_size)):
-            self.register_buffer(name, torch.randint(1, self.PRIME, (size,), generator=generator),
-                                 persistent=False)
-
-    def forward(self, observation: Tensor) -> Tensor:
-        """Return the noise."""
-        # Multiplying by a power of two is exact.
-        whole = (observation.double() * 2 ** 16).floor().long().remainder(self.PRIME)
-        key = (whole * self.weight).remainder(self.PRIME).sum(-1, keepdim=True)
-        mixed = (key.remainder(self.PRIME) * self.multiplier + self.offset).remainder(self.PRIME)
-        mixed = (mixed * mixed + self.offset).remainder(self.PRIME)
-        radius, angle = ((mixed.double() + 0.5) / self.PRIME).chunk(2, -1)
-        normal = (-2 * radius.log()).sqrt() * (2 * math.pi * angle).cos()  # Box and Muller
-        return (self.scale * normal).float()
 
 
 class DenoisingStage(Stage):
@@ -184,16 +115,11 @@ class DenoisingStage(Stage):
 
     def score(self, batch: Batch) -> Tensor:
         """Return the same on held-out pairs under draws that are the same every time [K]."""
-        batch = Batch(batch.observation.repeat(1, _VALIDATION_DRAWS, 1),
-                      batch.action.repeat(1, _VALIDATION_DRAWS, 1))
-        random = MemberRandom((0,) * self.policy.members, 'policy validation')
-        draws = {name: draw[:, 0].to(batch.device)
-                 for name, draw in self.draw(random, 1, batch.count).items()}
-        return self.loss(batch, draws)['loss']
+        return score_by_draws(self, batch, self.policy.members)
 
 
 class _Deployed(nn.Module):
-    """The unrolled steps; what depends on the step alone is a constant of the module."""
+    """The unrolled steps."""
 
     def __init__(self, policy: DiffusionPolicy):
         super().__init__()
@@ -201,31 +127,13 @@ class _Deployed(nn.Module):
         self.action_normalizer = policy.action_normalizer
         self.schedule, self.times = policy.schedule, policy.times
         self.start = policy.start
-        denoiser = policy.denoiser
-        self.activation = denoiser.activation
-        size = policy.action_size
-        with torch.no_grad():
-            first, *others = (layer.weight[0].clone() for layer in denoiser.layers)
-            offsets = policy.embedded()[0].clone().unflatten(-1, (len(denoiser.layers), -1))
-            self.count = len(others)
-            for name, tensor in {
-                    'of_action': first[:size], 'of_observation': first[size:], 'offset': offsets,
-                    'head': denoiser.head.weight[0].clone(),
-                    'head_bias': denoiser.head.bias[0].clone(),
-                    'low': policy.low, 'high': policy.high,
-                    **{f'weight{i}': weight for i, weight in enumerate(others)}}.items():
-                self.register_buffer(name, tensor)
+        self.steps = UnrolledDenoiser(policy.denoiser, policy.times)
+        self.register_buffer('low', policy.low)
+        self.register_buffer('high', policy.high)
 
     def forward(self, observation: Tensor) -> Tensor:
-        # The observation is the same at every step: what it adds to the first layer is made once.
-        condition = self.observation_normalizer.normalize(observation) @ self.of_observation
-
-        def predict(x: Tensor, i: int) -> Tensor:
-            h = self.activation(x @ self.of_action + condition + self.offset[i, 0])
-            for j in range(self.count):
-                h = self.activation(h @ getattr(self, f'weight{j}') + self.offset[i, j + 1])
-            return h @ self.head + self.head_bias
-
+        condition = self.steps.condition(self.observation_normalizer.normalize(observation))
         start = self.start(observation).expand(observation.shape[0], -1)
-        action = ddim(predict, self.schedule, self.times, start, self.low, self.high)
+        action = ddim(lambda x, i: self.steps(x, condition, i), self.schedule, self.times, start,
+                      self.low, self.high)
         return self.action_normalizer.denormalize(action)
