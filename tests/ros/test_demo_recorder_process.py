@@ -105,6 +105,7 @@ def test_a_bag_gives_the_frames_of_a_live_policy(site):
     ObservationReader(site.bench.add(rclpy.create_node('live')), contract,
                       lambda frame, _: live.append(frame), pytest.fail, qos_profile_sensor_data)
     site.ready()
+    site.bench.until(lambda: live, 'a live policy that hears the robot', within=60)
     bag = site.start()
     site.bench.spin_for(1.5)
     assert site.save().success
