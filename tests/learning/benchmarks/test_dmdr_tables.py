@@ -54,6 +54,14 @@ def test_every_seed_has_its_own_pollution_and_restoration(made):
         assert after['steps'] == after['counts']['kept'] + after['counts']['restored']
 
 
+def test_a_row_may_change_settings_of_its_training(made):
+    plain, early = (TINY.evaluation(Row('x', 'bc', NOISY, settings=changes), 'fetch_pick', 0)
+                    for changes in ((), ('optimization.keep=best',)))
+    assert early.training.overrides == (*plain.training.overrides, 'optimization.keep=best')
+    assert early.training.key(made) != plain.training.key(made)
+    assert '--set optimization.keep=best' in early.training.command
+
+
 def test_rows_learn_from_what_they_name(made):
     by_title = {row.title: TINY.evaluation(row, 'fetch_pick', 0) for row in TINY.rows}
     hashes = {title: job.training.inputs(made)['dataset'] for title, job in by_title.items()}

@@ -47,6 +47,8 @@ class Row:
     """clean, noisy, or a name in RESTORATIONS; `KIND: NAME` where pollution is not Gaussian."""
     published: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Mean and standard deviation [%] per task in the dissertation."""
+    settings: tuple[str, ...] = ()
+    """Changed settings of training."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class DmdrTable:
         """Return the evaluation of a row for one seed."""
         data = self.data(row.data, task, seed)
         training = TrainJob(row.policy, data, self.preset, (seed,),
-                            dict(self.overrides).get(row.policy, ()))
+                            (*dict(self.overrides).get(row.policy, ()), *row.settings))
         return EvaluateJob(training, 1.0, self.episodes)
 
     def data(self, name: str, task: str, seed: int) -> DataJob:
