@@ -50,3 +50,11 @@ def make_policy(pairs):
         return kind(config, 5, 2, normalizers, tuple(seeds))
 
     return make
+
+
+@pytest.fixture
+def learnt():
+    """Return settings with which a policy that turns noise into actions learns in a second."""
+    return {'network': {'width': 32, 'depth': 2, 'embedding': 'sinusoidal'},
+            'optimization': {'steps': 1000, 'batch': 128, 'learning_rate': 3e-3,
+                             'warmup_steps': 10, 'ema_decay': 0.99, 'precision': 'float32'}}

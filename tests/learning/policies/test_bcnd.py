@@ -5,6 +5,7 @@ import math
 
 import pytest
 import torch
+from small_training import NoLog
 
 from adapt_learning.errors import SettingError
 from adapt_learning.policies.bcnd import (
@@ -110,11 +111,6 @@ def test_a_spread_that_depends_on_the_state_has_a_floor(make_policy, pairs):
     assert log_std.exp().unique().tolist() == pytest.approx([0.5])
 
 
-class _NoLog:
-    def write(self, stage, step, values):
-        pass
-
-
 @pytest.mark.parametrize('blocks', [1, 3, 4])
 def test_a_run_that_was_interrupted_goes_on_as_if_nothing_had_been(make_policy, pairs, tmp_path,
                                                                    blocks):
@@ -125,7 +121,7 @@ def test_a_run_that_was_interrupted_goes_on_as_if_nothing_had_been(make_policy, 
     def learn(folder, stop_after, checkpoint=None):
         policy = make_policy('bcnd', (3, 8), **small)
         looks = iter(range(100))
-        settings = LoopSettings(folder, _NoLog(), ProgressReport(io.StringIO()),
+        settings = LoopSettings(folder, NoLog(), ProgressReport(io.StringIO()),
                                 lambda: next(looks) == stop_after)
         run_stages(policy, policy.prepare(*pairs), None, settings, checkpoint)
         return policy

@@ -1,31 +1,12 @@
-"""Flow matching: its loss, its Euler steps, and that noise flows to what was demonstrated."""
-
-import io
+"""Flow matching: its loss, its Euler steps, its settings; test_from_noise.py has the rest."""
 
 import pytest
 import torch
+from small_training import train
 
 from adapt_learning.errors import SettingError
 from adapt_learning.policies.flow_matching import FlowMatchingConfig
 from adapt_learning.stacked.layers import MemberRandom
-from adapt_learning.stacked.loop import LoopSettings, run_stages
-from adapt_learning.stacked.progress import ProgressReport
-
-LEARNT = {'network': {'width': 32, 'depth': 2, 'embedding': 'sinusoidal'},
-          'optimization': {'steps': 1000, 'batch': 128, 'learning_rate': 3e-3, 'warmup_steps': 10,
-                           'ema_decay': 0.99, 'precision': 'float32'}}
-
-
-class _NoLog:
-    def write(self, stage, step, values):
-        pass
-
-
-def train(policy, pairs, folder):
-    """Train a small policy on raw pairs."""
-    run_stages(policy, policy.prepare(*pairs), None,
-               LoopSettings(folder, _NoLog(), ProgressReport(io.StringIO())))
-    return policy.eval()
 
 
 def test_the_loss_is_the_error_of_the_velocity(make_policy, pairs):
@@ -35,7 +16,7 @@ def test_the_loss_is_the_error_of_the_velocity(make_policy, pairs):
     t, noise = draws['t'], draws['noise']
     tau = t[..., None] / 100
     x = torch.lerp(noise, batch.action, tau)
-    predicted = policy.velocity(torch.cat([x, batch.observation], -1), policy.velocity.embed(t))
+    predicted = policy.denoiser(torch.cat([x, batch.observation], -1), policy.denoiser.embed(t))
     torch.testing.assert_close(stage.loss(batch, draws)['loss'][0],
                                (predicted - batch.action + noise).square().mean(),
                                rtol=1e-4, atol=1e-5)
@@ -49,35 +30,13 @@ def test_euler_steps_go_from_noise_to_the_action(make_policy, steps):
     assert sum(policy.lengths) == pytest.approx(1.0) and min(policy.lengths) > 0
 
 
-@pytest.mark.parametrize('embedding', ['table', 'sinusoidal'])
-def test_deployed_steps_are_those_of_the_policy(make_policy, pairs, embedding):
-    policy = make_policy('flow_matching', inference_steps=7,
-                         network={'width': 16, 'depth': 3, 'embedding': embedding})
-    with torch.no_grad():
-        torch.testing.assert_close(policy.deployed()(pairs[0]), policy.act(pairs[0]))
-
-
-def test_actions_stay_within_the_limit(make_policy, pairs):
-    policy = make_policy('flow_matching', action_limit=0.5)
-    assert policy.act(pairs[0]).abs().max() <= 0.5001
-
-
-def test_it_learns_the_action_that_belongs_to_an_observation(make_policy, pairs, tmp_path):
-    policy = make_policy('flow_matching', **LEARNT)
-    before = (policy.act(pairs[0]) - pairs[1]).abs().mean()
-    train(policy, pairs, tmp_path)
-    with torch.no_grad():
-        after = (policy.act(pairs[0]) - pairs[1]).abs().mean()
-    assert after < 0.3 * before and after < 0.2
-
-
-def test_of_two_ways_to_act_it_takes_one_and_not_their_mean(make_policy, tmp_path):
+def test_of_two_ways_to_act_it_takes_one_and_not_their_mean(make_policy, learnt, tmp_path):
     """What behavioural cloning cannot: its action would be 0, which nobody demonstrated."""
     generator = torch.Generator().manual_seed(0)
     observation = torch.randn(512, 5, generator=generator)
     sign = torch.randint(0, 2, (512, 1), generator=generator) * 2 - 1
     action = 0.8 * sign * torch.ones(512, 2)
-    policy = train(make_policy('flow_matching', inference_steps=10, **LEARNT),
+    policy = train(make_policy('flow_matching', inference_steps=10, **learnt),
                    (observation, action), tmp_path)
     with torch.no_grad():
         chosen = policy.act(torch.randn(400, 5, generator=generator))[:, 0]

@@ -10,10 +10,7 @@ from torch import Tensor, nn
 
 from adapt_learning.data.normalizer import Normalizer
 from adapt_learning.stacked.config import NormalizationConfig
-from adapt_learning.stacked.layers import MemberRandom
 from adapt_learning.stacked.stage import Samples, Stage
-
-_SCORE_DRAWS = 4
 
 
 @dataclass(frozen=True)
@@ -131,20 +128,6 @@ class Policy(nn.Module, ABC):
                 rows = len(parameter)
                 parameter.copy_(stacked[name][k * rows:(k + 1) * rows])
         return single.eval()
-
-
-def score_by_draws(stage: Stage, batch: Batch, members: int) -> Tensor:
-    """
-    Return the loss [K] of a stage that draws noise, on held-out pairs.
-
-    Every pair is seen under `_SCORE_DRAWS` draws, and they are the same every time.
-    """
-    batch = Batch(batch.observation.repeat(1, _SCORE_DRAWS, 1),
-                  batch.action.repeat(1, _SCORE_DRAWS, 1))
-    random = MemberRandom((0,) * members, 'policy validation')
-    draws = {name: draw[:, 0].to(batch.device)
-             for name, draw in stage.draw(random, 1, batch.count).items()}
-    return stage.loss(batch, draws)['loss']
 
 
 class NormalizerModule(nn.Module):

@@ -1,0 +1,148 @@
+"""What policies that turn noise into an action have in common: all but target and solver."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from adapt_learning.diffusion.denoiser import Denoiser, DenoiserConfig
+from adapt_learning.diffusion.loss import draw_steps
+from adapt_learning.diffusion.unrolled import UnrolledDenoiser
+from adapt_learning.policies.base import Batch, Normalizers, Policy
+from adapt_learning.policies.start_noise import StartConfig, start_noise
+from adapt_learning.stacked.config import NormalizationConfig, OptimizationConfig
+from adapt_learning.stacked.layers import MemberRandom
+from adapt_learning.stacked.stage import Draws, Stage
+
+_SCORE_DRAWS = 4
+
+Solver = Callable[[Callable[[Tensor, int], Tensor], Tensor, Tensor, Tensor], Tensor]
+"""(predict, noise, low, high) -> normalised action; `predict(x, i)` asks the network at step i."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoisePolicyConfig(StartConfig):
+    """Settings that all of them have."""
+
+    network: DenoiserConfig = field(
+        default_factory=lambda: DenoiserConfig(width=256, depth=3, embedding='sinusoidal'))
+    optimization: OptimizationConfig = field(default_factory=OptimizationConfig)
+    normalization: NormalizationConfig = field(default_factory=NormalizationConfig)
+
+
+class NoisePolicy(Policy):
+    """
+    K conditional networks that are asked a few times on the way from noise to an action.
+
+    Subclasses say what the network is taught (`noised`) and how the way goes (`times`, `solver`).
+    """
+
+    stream: ClassVar[str]
+    """Names the random numbers that the weights begin with."""
+
+    def __init__(self, config: NoisePolicyConfig, observation_size: int, action_size: int,
+                 normalizers: Normalizers, seeds: tuple[int, ...]):
+        super().__init__(config, observation_size, action_size, normalizers, seeds)
+        self.denoiser = Denoiser(
+            config.network, action_size, self.levels, MemberRandom(seeds, self.stream),
+            condition_size=observation_size)
+        self.start = start_noise(config, observation_size, action_size)
+        low, high = self.action_box(config.action_limit, config.action_reach)
+        for name, value in (('low', low), ('high', high)):
+            self.register_buffer(name, value, persistent=False)
+
+    @property
+    @abstractmethod
+    def levels(self) -> int:
+        """Return how many levels of noise the network tells apart: 0..levels-1."""
+
+    @property
+    @abstractmethod
+    def times(self) -> tuple[int, ...]:
+        """Return the levels that inference visits, in order."""
+
+    @property
+    @abstractmethod
+    def solver(self) -> Solver:
+        """Return what walks from noise to an action; it holds no parameters."""
+
+    @abstractmethod
+    def noised(self, action: Tensor, t: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what the network sees of actions [K, B, A] at levels t [K, B], and its target."""
+
+    def stages(self) -> tuple[Stage, ...]:
+        """Return the only stage."""
+        return (NoiseStage(self),)
+
+    def act_members(self, observation: Tensor) -> Tensor:
+        """Return the action of every member, [K, B, A], for raw observations [K or 1, B, S]."""
+        condition = self.observation_normalizer.normalize(observation)
+        condition = condition.expand(self.members, -1, -1)
+        times = torch.tensor(self.times, device=self.low.device)
+        embedded = self.denoiser.embed(times.expand(self.members, -1))
+
+        def predict(x: Tensor, i: int) -> Tensor:
+            return self.denoiser(torch.cat([x, condition], dim=-1), embedded[:, i:i + 1])
+
+        start = self.start(observation).expand(self.members, condition.shape[1], -1)
+        return self.action_normalizer.denormalize(
+            self.solver(predict, start, self.low, self.high))
+
+    def deployed(self) -> nn.Module:
+        """Return all steps and both normalisers as plain layers (K = 1)."""
+        return _Deployed(self)
+
+
+class NoiseStage(Stage):
+    """Minimise the error of what the network predicts, given the observation."""
+
+    name = 'policy'
+
+    def __init__(self, policy: NoisePolicy):
+        self.policy = policy
+        self.module = policy.denoiser
+        self.config = policy.config.optimization
+
+    def draw(self, random: MemberRandom, steps: int, batch: int) -> Draws:
+        """Draw the levels and the noise."""
+        return {'t': draw_steps(random, 0, self.policy.levels, steps, batch),
+                'noise': random.normal(steps, batch, self.policy.action_size)}
+
+    def loss(self, batch: Batch, draws: Draws) -> dict[str, Tensor]:
+        """Return the mean square error of the prediction [K]."""
+        noisy, target = self.policy.noised(batch.action, draws['t'], draws['noise'])
+        condition = batch.observation.expand(self.policy.members, -1, -1)
+        predicted = self.module(torch.cat([noisy, condition], dim=-1),
+                                self.module.embed(draws['t']))
+        return {'loss': (predicted - target).square().mean((1, 2))}
+
+    def score(self, batch: Batch) -> Tensor:
+        """Return the same on held-out pairs under draws that are the same every time [K]."""
+        batch = Batch(batch.observation.repeat(1, _SCORE_DRAWS, 1),
+                      batch.action.repeat(1, _SCORE_DRAWS, 1))
+        random = MemberRandom((0,) * self.policy.members, 'policy validation')
+        draws = {name: draw[:, 0].to(batch.device)
+                 for name, draw in self.draw(random, 1, batch.count).items()}
+        return self.loss(batch, draws)['loss']
+
+
+class _Deployed(nn.Module):
+    """The unrolled steps."""
+
+    def __init__(self, policy: NoisePolicy):
+        super().__init__()
+        self.observation_normalizer = policy.observation_normalizer
+        self.action_normalizer = policy.action_normalizer
+        self.start, self.solver = policy.start, policy.solver
+        self.steps = UnrolledDenoiser(policy.denoiser, policy.times)
+        self.register_buffer('low', policy.low)
+        self.register_buffer('high', policy.high)
+
+    def forward(self, observation: Tensor) -> Tensor:
+        condition = self.steps.condition(self.observation_normalizer.normalize(observation))
+        start = self.start(observation).expand(observation.shape[0], -1)
+        return self.action_normalizer.denormalize(self.solver(
+            lambda x, i: self.steps(x, condition, i), start, self.low, self.high))
