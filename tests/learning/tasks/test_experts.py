@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from demonstrating import check_no_memory
 
 from adapt_learning.errors import SettingError
 
@@ -40,20 +41,7 @@ def test_its_episodes_are_as_long_as_the_published_ones(runs, level):
 
 def test_the_default_expert_has_no_memory(task):
     """The demonstrations are a function of the observation, so a policy can learn them."""
-    task.reset(seed=1)
-    used = task.expert()
-    used.reset(1)
-    instants = []
-    for _ in range(30):
-        raw = task.raw()
-        action = used.act(raw)
-        instants.append((raw, action))
-        _, _, terminated, _, _ = task.step(action)
-        if terminated:
-            break
-    for raw, action in reversed(instants):
-        np.testing.assert_array_equal(used.act(raw), action)
-        np.testing.assert_array_equal(task.expert().act(raw), action)
+    check_no_memory(task)
 
 
 def test_an_expert_does_not_change_what_it_looks_at(task):

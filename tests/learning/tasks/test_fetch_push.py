@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from demonstrating import check_no_memory, check_spread, largest_change, run
 
 from adapt_learning.evaluation.simulation import make_task
 
@@ -13,20 +14,6 @@ def push():
     made = make_task('fetch_push')
     yield made
     made.close()
-
-
-def run(task, expert, seed, level=1.0):
-    """Return (success, steps, instants) of an episode of an expert."""
-    task.reset(seed=seed, options={'noise_level': level})
-    expert.reset(seed)
-    instants = []
-    while True:
-        raw = task.raw()
-        action = expert.act(raw)
-        instants.append((raw, action))
-        _, _, terminated, truncated, _ = task.step(action)
-        if terminated or truncated:
-            return terminated, task.steps, instants
 
 
 def test_vectors_have_the_sizes_of_the_dissertation(push):
@@ -61,34 +48,15 @@ def test_the_experts_succeed(push, name, level, least):
 
 
 def test_the_default_expert_has_no_memory_and_changes_nothing(push):
-    used = push.expert()
-    success, _, instants = run(push, used, 1)
-    assert success
-    for raw, action in reversed(instants):
-        before = {key: value.copy() for key, value in raw.items()}
-        np.testing.assert_array_equal(used.act(raw), action)
-        np.testing.assert_array_equal(push.expert().act(raw), action)
-        assert all((raw[key] == before[key]).all() for key in raw)
+    check_no_memory(push)
 
 
 def test_its_actions_change_smoothly(push):
     """What a network of moderate size can follow: nowhere a switch from one bound to the other."""
-    for seed in range(5):
-        actions = np.array([action for _, action in run(push, push.expert(), seed)[2]])
-        assert abs(np.diff(actions, axis=0)).max() < 0.6
+    assert max(largest_change(push, seed) for seed in range(5)) < 0.6
 
 
 def test_the_spread_that_the_task_states_is_that_of_its_demonstrations(push):
-    values, velocities = {}, []
-    for seed in range(12):
-        for raw, action in run(push, push.expert(), seed)[2]:
-            velocities.append(1.25 * action)
-            for key, value in raw.items():
-                values.setdefault(key, []).append(value)
     # A small rotation is twice the vector part of its quaternion.
-    turned = [2 * np.sign(q[3]) * q[:3] for q in values['object_rotation']]
-    values |= {'object_rotation': turned, 'gripper_velocity': velocities}
-    assert set(values) == set(push.spec_.spread)
-    for key, rows in values.items():
-        rms = np.sqrt(np.var(rows, axis=0).mean())
-        assert rms == pytest.approx(push.spec_.spread[key], rel=0.3), key
+    check_spread(push, range(12), lambda action: {'gripper_velocity': 1.25 * action}, rel=0.3,
+                 convert={'object_rotation': lambda q: 2 * np.sign(q[3]) * q[:3]})

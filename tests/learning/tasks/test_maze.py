@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from demonstrating import check_no_memory, check_spread, largest_change, run
 from gymnasium_robotics.envs.maze.maps import MEDIUM_MAZE
 
 from adapt_learning.evaluation.simulation import make_task
@@ -16,20 +17,6 @@ def maze():
     made = make_task('maze')
     yield made
     made.close()
-
-
-def run(task, expert, seed, level=1.0):
-    """Return (success, steps, instants) of an episode of an expert."""
-    task.reset(seed=seed, options={'noise_level': level})
-    expert.reset(seed)
-    instants = []
-    while True:
-        raw = task.raw()
-        action = expert.act(raw)
-        instants.append((raw, action))
-        _, _, terminated, truncated, _ = task.step(action)
-        if terminated or truncated:
-            return terminated, task.steps, instants
 
 
 def test_vectors_rate_and_limit_are_those_of_the_dissertation(maze):
@@ -77,29 +64,12 @@ def test_the_experts_succeed(maze, name, steps, level):
 
 
 def test_the_default_expert_has_no_memory_and_changes_nothing(maze):
-    used = maze.expert()
-    success, _, instants = run(maze, used, 1)
-    assert success
-    for raw, action in reversed(instants):
-        before = {key: value.copy() for key, value in raw.items()}
-        np.testing.assert_array_equal(used.act(raw), action)
-        np.testing.assert_array_equal(maze.expert().act(raw), action)
-        assert all((raw[key] == before[key]).all() for key in raw)
+    check_no_memory(maze)
 
 
 def test_its_actions_change_smoothly(maze):
-    for seed in range(10):
-        actions = np.array([action for _, action in run(maze, maze.expert(), seed)[2]])
-        assert abs(np.diff(actions, axis=0)).max() < 0.4
+    assert max(largest_change(maze, seed) for seed in range(10)) < 0.4
 
 
 def test_the_spread_that_the_task_states_is_that_of_its_demonstrations(maze):
-    values = {}
-    for seed in range(40):
-        for raw, action in run(maze, maze.expert(), seed)[2]:
-            for key, value in (*raw.items(), ('force', 100 * action)):
-                values.setdefault(key, []).append(value)
-    assert set(values) == set(maze.spec_.spread)
-    for key, rows in values.items():
-        rms = np.sqrt(np.var(rows, axis=0).mean())
-        assert rms == pytest.approx(maze.spec_.spread[key], rel=0.2), key
+    check_spread(maze, range(40), lambda action: {'force': 100 * action}, rel=0.2)

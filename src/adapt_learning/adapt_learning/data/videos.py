@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from adapt_learning.data.lerobot_v3 import video_keys
 from adapt_learning.data.stats import QUANTILES
 from adapt_learning.errors import DatasetError
 
@@ -111,8 +112,8 @@ def spans_of(index: 'FolderIndex') -> Callable[[int], dict[str, VideoSpan]]:
 
     Raises DatasetError for a file that is missing.
     """
-    features = {key: value for key, value in index.info.get('features', {}).items()
-                if value.get('dtype') == 'video'}
+    columns = index.info.get('features', {})
+    features = {key: columns[key] for key in video_keys(columns)}
     stats = index.stats(tuple(features)) if features else []
 
     def spans(number: int) -> dict[str, VideoSpan]:
@@ -144,8 +145,7 @@ def take_over(index: 'FolderIndex', lengths: Sequence[int],
     where they cannot be taken over; the note then says why. Picture t belongs to row t, so an
     episode that lost rows has lost its pictures, and LeRobot wants them for all episodes or none.
     """
-    cameras = [key for key, value in (index.info.get('features') or {}).items()
-               if value.get('dtype') == 'video']
+    cameras = video_keys(index.info.get('features') or {})
     if not cameras:
         return [], ''
     sources = range(len(index.rows)) if sources is None else sources

@@ -75,7 +75,7 @@ class _Folder(Source):
         self.action = {name: columns[key]['shape'][0] for name, key in self._action.items()}
         self.labels = {name: _names(columns[key].get('names'))
                        for name, key in (self._observation | self._action).items()}
-        cameras = [key for key, feature in features.items() if feature.get('dtype') == 'video']
+        cameras = v3.video_keys(features)
         images = [key for key, feature in features.items() if feature.get('dtype') == 'image']
         self._videos = spans_of(index) if cameras and options.videos else lambda number: {}
         if cameras and not options.videos:

@@ -1,6 +1,7 @@
 """Demonstrators of Maze: the way by breadth-first search, the force by a PD law."""
 
 from collections import deque
+from functools import cache
 
 import numpy as np
 from gymnasium_robotics.envs.maze.maps import MEDIUM_MAZE
@@ -21,7 +22,8 @@ def cell_of(position_m: np.ndarray) -> tuple[int, int]:
     return int(np.floor(_ROWS / 2 - y)), int(np.floor(x + _COLUMNS / 2))
 
 
-def way(start: tuple[int, int], goal: tuple[int, int]) -> list[tuple[int, int]]:
+@cache  # of 26 x 26 ways, and an expert asks for one at every step
+def way(start: tuple[int, int], goal: tuple[int, int]) -> tuple[tuple[int, int], ...]:
     """Return the cells of a shortest way, both ends included; always the same one."""
     before = {goal: goal}
     queue = deque([goal])
@@ -35,7 +37,7 @@ def way(start: tuple[int, int], goal: tuple[int, int]) -> list[tuple[int, int]]:
     cells = [start]
     while cells[-1] != goal:
         cells.append(before[cells[-1]])
-    return cells
+    return tuple(cells)
 
 
 class WaypointMazeExpert:
@@ -63,7 +65,7 @@ class WaypointMazeExpert:
                        + self.derivative * raw['velocity'], -1.0, 1.0)
 
 
-class PursuitMazeExpert(WaypointMazeExpert):
+class PursuitMazeExpert:
     """
     Pure pursuit: to a point that runs ahead on the line through the middles of the way's cells.
 
@@ -76,6 +78,9 @@ class PursuitMazeExpert(WaypointMazeExpert):
     speed_m_s = 3.0
     gain = 0.6
     """Action per m/s of error; an action of 1 accelerates by 24 m/s^2."""
+
+    def reset(self, seed: int) -> None:
+        """Begin a new episode (nothing to remember)."""
 
     def act(self, raw: dict[str, np.ndarray]) -> np.ndarray:
         """Return the action [2] for the raw values of the instant."""
