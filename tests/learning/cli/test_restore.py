@@ -51,7 +51,7 @@ def test_a_dry_run_judges_and_writes_nothing(adapt, noisy, tmp_path):
 
 @pytest.mark.parametrize('arguments, said', [
     ((), '--out is the folder'),
-    (('--out', 'x', '--preset', 'best'), "no preset 'best'; allowed: dmdr, trajectory"),
+    (('--out', 'x', '--preset', 'best'), "no preset 'best'; allowed: dmdr, published, trajectory"),
     (('--out', 'x', '--set', 'filter=lop'), "Did you mean 'lof'"),
     (('--out', 'x', '--set', 'restorer_settings.treshold=3'), "Did you mean 'threshold'"),
     (('--out', 'x', '--report', 'page.pdf'), '--report is an .html file'),

@@ -57,7 +57,7 @@ def _polluted(size=8, other=4, share=0.2, seed=0):
     truth = rng.random(len(values)) < share
     noise = rng.normal(size=values.shape).astype(np.float32)
     return Side('state', np.where(truth[:, None], values + noise, values), condition,
-                episode), truth
+                episode, np.ones(len(episode), bool)), truth
 
 
 def test_every_filter_of_the_catalogue_is_tested():
@@ -106,7 +106,7 @@ def test_degenerate_data(name, case):
         values, other, episode = values[:2], other[:2], episode[:2]
     else:
         values = np.where(values > 0, 1, -1).astype(np.float32)
-    scores = _scores(name, Side('action', values, other, episode))
+    scores = _scores(name, Side('action', values, other, episode, np.ones(len(values), bool)))
     assert scores.shape == (len(values),)
     assert np.isfinite(scores).all()
     if name == 'lof' and case in ('constant', 'duplicates'):
@@ -182,7 +182,7 @@ def test_the_trajectory_filter_uses_time():
     truth = rng.random(len(values)) < 0.1
     swapped = values.copy()
     swapped[truth] = values[rng.permutation(len(values))[:truth.sum()]]
-    side = Side('state', swapped, np.zeros_like(other), episode)
+    side = Side('state', swapped, np.zeros_like(other), episode, np.ones(len(values), bool))
     assert roc_auc(_scores('trajectory', side), truth) > 0.9
     assert roc_auc(_scores('lof', side), truth) < 0.7
 

@@ -163,7 +163,7 @@ def test_with_neighbours_pairs_with_both_sides_polluted_are_restored_too(demos):
 
 def test_the_condition_shows_neighbours_and_hides_what_is_suspected_or_outside():
     values = np.arange(1, 7, dtype=np.float32)[:, None]
-    side = Side('state', values, 10 * values, np.array([0, 0, 0, 0, 1, 1]))
+    side = Side('state', values, 10 * values, np.array([0, 0, 0, 0, 1, 1]), np.ones(6, bool))
     suspected = np.array([False, True, False, False, False, False])
     other = np.array([False, False, False, True, False, False])
     conditions = Conditions(side, suspected, other, 1, other_may_lack=True)
@@ -269,5 +269,5 @@ def test_presets_resolve_and_give_way_to_overrides():
     assert resolve('dmdr').clean_share == 0.5 and resolve('dmdr').filter == 'ae_lof'
     # The preset's settings of the diffusion restorer mean nothing to a forest.
     assert resolve('trajectory', ('restorer=random_forest',)).restorer == 'random_forest'
-    with pytest.raises(SettingError, match='allowed: dmdr, trajectory'):
+    with pytest.raises(SettingError, match='allowed: dmdr, published, trajectory'):
         resolve('best')

@@ -18,6 +18,11 @@ from adapt_learning.stacked.layers import MemberRandom
 VARIANTS = ('diffusion', 'no_threshold', 'no_predictor', 'generation')
 
 
+def all_known(values):
+    """Return that every value is a measurement."""
+    return np.ones(len(values), bool)
+
+
 def quiet(share, text):
     """Hear progress."""
 
@@ -53,7 +58,7 @@ def test_polluted_values_come_close_to_the_clean_ones(data, learnt, name):
     _, _, clean, noisy, condition = data
     restorer = restorer_of(name)
     restorer.load_state(learnt)
-    restored = restorer.restore(noisy, condition, 0, quiet)
+    restored = restorer.restore(noisy, all_known(noisy), condition, 0, quiet)
     before, after = np.abs(noisy - clean).mean(), np.abs(restored.values - clean).mean()
     assert after < 0.45 * before
     assert restored.values.dtype == np.float32
@@ -64,8 +69,8 @@ def test_levels_tell_polluted_from_clean_and_the_threshold_keeps_what_is_clean(d
     _, _, clean, noisy, condition = data
     restorer = restorer_of('diffusion')
     restorer.load_state(learnt)
-    fine = restorer.restore(clean, condition, 0, quiet)
-    bad = restorer.restore(noisy, condition, 0, quiet)
+    fine = restorer.restore(clean, all_known(clean), condition, 0, quiet)
+    bad = restorer.restore(noisy, all_known(noisy), condition, 0, quiet)
     assert fine.changed.mean() < 0.1 < 0.9 < bad.changed.mean()
     assert np.median(bad.level) - np.median(fine.level) > 20
     # With one std of noise sigma_n equals alpha_n, which is so halfway in a cosine schedule.
@@ -78,7 +83,7 @@ def test_variants_differ_in_the_level_only(data, learnt):
     for name in VARIANTS:
         restorer = restorer_of(name)
         restorer.load_state(learnt)
-        found[name] = restorer.restore(noisy, condition, 0, quiet)
+        found[name] = restorer.restore(noisy, all_known(noisy), condition, 0, quiet)
     assert (found['no_predictor'].level == 50).all()
     assert (found['generation'].level == 100).all() and found['generation'].changed.all()
     assert (found['no_threshold'].level == found['diffusion'].level).all()
@@ -91,8 +96,8 @@ def test_generation_forgets_the_value(data, learnt):
     _, _, _, noisy, condition = data
     restorer = restorer_of('generation')
     restorer.load_state(learnt)
-    one = restorer.restore(noisy, condition, 0, quiet)
-    other = restorer.restore(noisy * 0, condition, 0, quiet)
+    one = restorer.restore(noisy, all_known(noisy), condition, 0, quiet)
+    other = restorer.restore(noisy * 0, all_known(noisy), condition, 0, quiet)
     assert (one.values == other.values).all()
 
 
@@ -107,7 +112,7 @@ def test_the_random_forest_answers_as_scikit_learn_does(data):
     for trees in (10, 20):
         forest.n_estimators = trees
         forest.fit(condition, values)
-    restored = restorer.restore(noisy, other, 0, quiet)
+    restored = restorer.restore(noisy, all_known(noisy), other, 0, quiet)
     np.testing.assert_allclose(restored.values, forest.predict(other), atol=1e-5)
     assert np.abs(restored.values - clean).mean() < 0.1
     assert restored.changed.all() and (restored.level == -1).all()
@@ -124,9 +129,9 @@ def test_same_seed_same_result_and_the_state_is_all_there_is(data, learnt, name)
         first.fit(values, condition, 0, quiet)
     second = type(first)(first.config)
     second.load_state({key: array.copy() for key, array in first.state().items()})
-    a, b = (r.restore(noisy, other, 7, quiet) for r in (first, second))
+    a, b = (r.restore(noisy, all_known(noisy), other, 7, quiet) for r in (first, second))
     assert (a.values == b.values).all() and (a.level == b.level).all()
-    nothing = first.restore(noisy[:0], other[:0], 0, quiet)
+    nothing = first.restore(noisy[:0], all_known(noisy[:0]), other[:0], 0, quiet)
     assert nothing.values.shape == (0, 3) and nothing.changed.dtype == bool
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
 
+from scipy.stats import t
+
 from adapt_learning.benchmarks.evaluate_job import EvaluateJob
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.evaluation.intervals import SuccessRate, success_rate
@@ -35,6 +37,17 @@ class Cell:
         return stdev(self.rates) if len(self.rates) > 1 else None
 
     @property
+    def interval(self) -> tuple[float, float] | None:
+        """
+        Return the 95 % t interval of the mean over the seeds [%]; None for one seed.
+
+        It holds for new seeds in the same episodes. Where all seeds agree it has no width and says
+        nothing: there `pooled` has the word.
+        """
+        found = t_interval(self.rates)
+        return None if found is None else (max(0.0, found[0]), min(100.0, found[1]))
+
+    @property
     def pooled(self) -> SuccessRate:
         """
         Return all episodes of all seeds as one sample, with its Wilson interval.
@@ -55,6 +68,8 @@ class Cell:
                 'per_seed': [round(rate, 2) for rate in self.rates],
                 'mean': round(self.mean, 2),
                 'std': None if self.std is None else round(self.std, 2),
+                't_interval': None if self.interval is None else [
+                    round(end, 2) for end in self.interval],
                 'wilson_low': round(100 * pooled.low, 2),
                 'wilson_high': round(100 * pooled.high, 2)}
 
@@ -76,10 +91,23 @@ class Gain:
     per_seed: tuple[float, ...]
     """Percentage points."""
 
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Return the 95 % t interval of the mean [percentage points]; None for one seed."""
+        return t_interval(self.per_seed)
+
     def __str__(self) -> str:
         """Return e.g. `-4.7 ± 3.1`: mean and sample standard deviation."""
         spread = f' ± {stdev(self.per_seed):.1f}' if len(self.per_seed) > 1 else ''
         return f'{mean(self.per_seed):+.1f}{spread}'
+
+
+def t_interval(values: tuple[float, ...]) -> tuple[float, float] | None:
+    """Return the 95 % t interval of the mean of values; None for fewer than two."""
+    if len(values) < 2:
+        return None
+    half = float(t.ppf(0.975, len(values) - 1)) * stdev(values) / len(values) ** 0.5
+    return mean(values) - half, mean(values) + half
 
 
 def cell_of(job: EvaluateJob, place: Workplace) -> Cell | None:

@@ -69,7 +69,8 @@ class DetectionJob(Job):
         for i, name in enumerate(SIDES):
             began_s = time.perf_counter()
             scores = kind(kind.Config()).scores(
-                Side(name, values[i], values[1 - i], episode), self.seed, lambda share, text: None)
+                Side(name, values[i], values[1 - i], episode, np.ones(len(episode), bool)),
+                self.seed, lambda share, text: None)
             truth = np.concatenate([e.extras[column(name)] for e in dataset])
             result[name] = {**quality(scores, truth, kind.share),
                             'seconds': round(time.perf_counter() - began_s, 2)}

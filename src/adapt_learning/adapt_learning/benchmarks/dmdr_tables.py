@@ -29,6 +29,7 @@ CLEAN, NOISY = 'clean', 'noisy'
 _VARIANT = 'dmdr'
 RESTORATIONS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType({
     'dmdr': ('dmdr', ()),
+    'published': ('published', ()),
     'trajectory': ('trajectory', ()),
     **{f'filter {name}': ('dmdr', (f'filter={name}',)) for name in ('random', 'ae', 'lof')},
     **{f'restorer {name}': ('dmdr', (f'restorer={name}',))
@@ -104,6 +105,15 @@ class DmdrTable:
                  else None)
         return RestoreJob(noisy, preset, (*overrides, *self.restoring), seed,
                           name.replace(' ', '-'), after)
+
+    def reference(self, row: Row) -> Row | None:
+        """Return the row that a row is compared with, seed by seed; None for that row itself."""
+        kind = _parts(row.data)[0]
+        for policy, data in ((row.policy, NOISY), ('bc', _VARIANT)):
+            for other in self.rows:
+                if (other.policy, *_parts(other.data), other.settings) == (policy, kind, data, ()):
+                    return None if other is row else other
+        return None
 
     def results(self, place: Workplace) -> 'Results':
         """Return what there is."""

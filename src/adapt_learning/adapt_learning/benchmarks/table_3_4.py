@@ -9,6 +9,7 @@ ROWS = (
     # The strongest that BC can do without mending anything: it stops before it knows the faults.
     Row('BC, best checkpoint', 'bc', NOISY, settings=('optimization.keep=best',)),
     Row('DMDR', 'bc', 'dmdr', {'fetch_pick': (90.52, 4.83), 'fetch_push': (79.64, 5.30)}),
+    Row('DMDR, to the letter', 'bc', 'published'),
     Row('DMDR, trajectory', 'bc', 'trajectory'),
     Row('Ensemble BC', 'ensemble_bc', NOISY,
         {'fetch_pick': (51.36, 6.67), 'fetch_push': (72.25, 3.20)}),

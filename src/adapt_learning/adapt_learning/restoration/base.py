@@ -6,7 +6,7 @@ filtered and restored on its own; the other side is what it is judged and restor
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -33,6 +33,13 @@ class Side:
     """The other side of the same pairs, float32 [N, E]."""
     episode: np.ndarray
     """Episode of each row, int64 [N], not falling."""
+    known: np.ndarray
+    """Which values are measurements, bool [N]; the others (NaN, drop-outs) are 0 here."""
+
+    def of_known(self) -> 'Side':
+        """Return the rows with a known value only; what lay between them is gone."""
+        return replace(self, **{name: array[self.known] for name, array in vars(self).items()
+                                if name != 'name'})
 
     def neighbor(self, offset: int) -> tuple[np.ndarray, np.ndarray]:
         """
@@ -53,13 +60,19 @@ class Filter(ABC):
     """The frozen dataclass of settings."""
     share: ClassVar[ShareConfig] = ShareConfig()
     """How the share of polluted values is read off its scores."""
+    in_time: ClassVar[bool] = False
+    """Whether it needs to know which rows are neighbours; else it sees the known values only."""
 
     def __init__(self, config):
         self.config = config
 
     @abstractmethod
     def scores(self, side: Side, seed: int, progress: Progress) -> np.ndarray:
-        """Return float64 [N]: the larger, the more likely polluted; the scale is the filter's."""
+        """
+        Return float64 [N]: the larger, the more likely polluted; the scale is the filter's.
+
+        What it says of unknown values is not used.
+        """
 
 
 @dataclass(frozen=True)
@@ -89,9 +102,13 @@ class Restorer(ABC):
         """Learn from clean values [M, D] and their conditions [M, C], both float32, normalised."""
 
     @abstractmethod
-    def restore(self, values: np.ndarray, condition: np.ndarray, seed: int,
+    def restore(self, values: np.ndarray, known: np.ndarray, condition: np.ndarray, seed: int,
                 progress: Progress) -> Restored:
-        """Restore suspected values [B, D] with clean conditions [B, C]."""
+        """
+        Restore suspected values [B, D] with clean conditions [B, C].
+
+        Where not `known` bool [B] the value says nothing, and one is made from the condition.
+        """
 
     @abstractmethod
     def learning(self) -> dict[str, Any]:

@@ -11,18 +11,25 @@ from adapt_learning.stacked.config import from_values, one_of, to_values, with_o
 
 PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType({
     'dmdr': MappingProxyType({}),
+    'published': MappingProxyType({
+        'find_faults': False, 'filter_settings': {'lof': {'resolution': 0.0}},
+        'restorer_settings': {'training': {'scale': 'diffused'}}}),
     'trajectory': MappingProxyType({
         'filter': 'trajectory', 'clean_share': 'auto', 'context': 2, 'both_polluted': 'restore',
         'restorer_settings': {'draw': 'mean'}}),
 })
-"""dmdr: the pipeline of the dissertation. trajectory: ours, with neighbours in time."""
+"""
+dmdr: the pipeline of the dissertation, with what experiments taught us (docs/explanation/dmdr.md).
+published: the same where its text is plain, to the letter. trajectory: ours, with neighbours in
+time.
+"""
 
 _PARTS = ('filter', 'restorer')
 
 
 @dataclass(frozen=True)
 class RestorationConfig:
-    """What is judged, learnt and restored, and how; the defaults are the dissertation's."""
+    """What is judged, learnt and restored, and how; the defaults are those of preset dmdr."""
 
     filter: str = 'ae_lof'
     """Who judges how suspicious a value is (`catalog.FILTERS`)."""
@@ -32,6 +39,8 @@ class RestorationConfig:
     """Share of the values of each side that is called clean; None ('auto'): estimated."""
     both_polluted: str = 'drop'
     """Pairs with both sides suspected: drop, as published, or restore from their neighbours."""
+    find_faults: bool = True
+    """Take drop-outs and exact copies for missing values, before a filter is asked."""
     context: int = 0
     """Rows before and after, of the same episode, that belong to the condition; 0: published."""
     least_clean_pairs: int = 256
@@ -62,9 +71,14 @@ class RestorationConfig:
                 object.__setattr__(self, f'{part}_settings', config)
 
     def values(self) -> dict[str, Any]:
-        """Return everything as nested plain values; `make_config` inverts it."""
+        """
+        Return everything as nested plain values; `make_config` inverts it.
+
+        Results are named by these values. So `find_faults`, which came later and changes nothing
+        where there are no faults, is among them only where it is off.
+        """
         plain = {name: value for name, value in vars(self).items()
-                 if not name.endswith('_settings')}
+                 if not name.endswith('_settings') and (name, value) != ('find_faults', True)}
         return {**plain, 'filter_settings': to_values(self.filter_settings),
                 'restorer_settings': to_values(self.restorer_settings)}
 

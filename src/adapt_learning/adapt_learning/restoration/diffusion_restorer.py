@@ -92,9 +92,13 @@ class DiffusionRestorer(Restorer):
         self.low, self.high = (torch.from_numpy(edge(values, axis=0)) for edge in (np.min, np.max))
         train(self._networks, Pairs.of(values, condition), None, progress)
 
-    def restore(self, values: np.ndarray, condition: np.ndarray, seed: int,
+    def restore(self, values: np.ndarray, known: np.ndarray, condition: np.ndarray, seed: int,
                 progress: Progress) -> Restored:
-        """Restore values; rows are independent of each other but for the draws."""
+        """
+        Restore values; rows are independent of each other but for the draws.
+
+        An unknown value starts at level T, where nothing is left of any value.
+        """
         generator = torch.Generator().manual_seed(seed)
         parts = []
         with torch.no_grad():
@@ -102,8 +106,8 @@ class DiffusionRestorer(Restorer):
                 rows = slice(first, first + ROWS)
                 done, share = first / len(values), min(ROWS, len(values) - first) / len(values)
                 parts.append(self._restore(
-                    *(torch.from_numpy(np.ascontiguousarray(x[rows], np.float32))
-                      for x in (values, condition)), generator,
+                    *(torch.from_numpy(np.ascontiguousarray(x[rows]))
+                      for x in (values, known, condition)), generator,
                     lambda s, done=done, share=share: progress(done + share * s, 'walking back')))
         if not parts:
             return Restored(values, np.zeros(0, np.int64), np.zeros(0, bool))
@@ -120,11 +124,17 @@ class DiffusionRestorer(Restorer):
             return values
         return self.noising.alpha[level][:, None] * values
 
-    def _restore(self, values: Tensor, condition: Tensor, generator: torch.Generator,
+    def _restore(self, values: Tensor, known: Tensor, condition: Tensor,
+                 generator: torch.Generator,
                  step) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         level = self.levels(values, condition)
-        changed = (level >= self.config.threshold) & (level > 0)
+        changed = (level >= self.config.threshold) & (level > 0) | ~known
         start = self.begin(values, level, generator)
+        if not known.all():
+            level = torch.where(known, level, self.noising.steps)
+            # The mean path begins at the mean of the noise.
+            start[~known] = (torch.randn(start[~known].shape, generator=generator)
+                             if self.config.draw == 'sample' else 0.0)
         restored = values.clone()
         restored[changed] = walk_back(
             self._networks.denoiser, self.noising, start[changed], condition[changed],

@@ -14,9 +14,10 @@ from adapt_learning import catalog
 from adapt_learning.data.dataset import Dataset
 from adapt_learning.data.normalizer import Normalizer
 from adapt_learning.errors import DatasetError
-from adapt_learning.restoration.base import Progress, Side
+from adapt_learning.restoration.base import Filter, Progress, Side
 from adapt_learning.restoration.conditions import Conditions
 from adapt_learning.restoration.config import RestorationConfig
+from adapt_learning.restoration.faults import missing_rows
 from adapt_learning.restoration.lineage import NO_LEVEL, SideOutcome, derive
 from adapt_learning.restoration.scale import robust_normalizer
 from adapt_learning.restoration.share import ShareConfig, estimate_share
@@ -70,8 +71,8 @@ def restore_dataset(dataset: Dataset, config: RestorationConfig, seed: int = 0, 
     """
     Judge a dataset and, unless `judge_only`, restore it; the input stays as it is.
 
-    NaN and infinity may be in the input: they count as polluted, and what cannot be restored is
-    dropped. With clean_share 'auto' a side whose scores do not speak of pollution stays as it is.
+    NaN and infinity may be in the input: such values are missing, and so are those that
+    `missing_rows` finds. With context they are made anew, without it their pairs are dropped. With clean_share 'auto' a side whose scores do not speak of pollution stays as it is.
     `source` is the name of the input for the lineage. Raises DatasetError where there is too
     little to learn from, Cancelled where `should_stop` said so; finished stages are in `store`.
     """
@@ -90,17 +91,19 @@ class _Work:
         self.dataset, self.config, self.seed, self.stages = dataset, config, seed, stages
         self.episode = np.repeat(np.arange(len(dataset)), [len(one) for one in dataset])
         self.raw = dataset.pairs()
-        self.finite = [np.isfinite(values).all(axis=1) for values in self.raw]
+        self.known = [~missing for missing in (
+            missing_rows(dataset) if config.find_faults
+            else [~np.isfinite(values).all(axis=1) for values in self.raw])]
         self.normalizers: list[Normalizer] = []
         self.values: list[np.ndarray] = []
-        for values, finite in zip(self.raw, self.finite, strict=True):
-            normalizer = robust_normalizer(values, finite)
+        for values, known in zip(self.raw, self.known, strict=True):
+            normalizer = robust_normalizer(values, known)
             self.normalizers.append(normalizer)
-            self.values.append(np.where(finite[:, None], normalizer.normalize(values), 0))
+            self.values.append(np.where(known[:, None], normalizer.normalize(values), 0))
 
     def side(self, i: int) -> Side:
         """Return the states (0) or the actions (1)."""
-        return Side(_SIDES[i], self.values[i], self.values[1 - i], self.episode)
+        return Side(_SIDES[i], self.values[i], self.values[1 - i], self.episode, self.known[i])
 
     def judge(self) -> list[_Verdict]:
         """Score each side by itself and say what is suspected."""
@@ -109,49 +112,73 @@ class _Work:
         verdicts = []
         for i, name in enumerate(_SIDES):
             made = self.stages.run(f'judge {name}s', self._judging(name), lambda told, i=i: {
-                'score': judge.scores(self.side(i), self.seed, told)})
-            verdicts.append(self._verdict(made['score'], self.finite[i], judge.share))
+                'score': self._scores(judge, self.side(i), told)})
+            verdicts.append(self._verdict(made['score'], self.known[i], judge.share))
         return verdicts
 
-    def _verdict(self, score: np.ndarray, finite: np.ndarray,
+    def _scores(self, judge: Filter, side: Side, told: Progress) -> np.ndarray:
+        """Return the score of every value [N]; unknown ones get the largest."""
+        if judge.in_time:
+            scores = judge.scores(side, self.seed, told)
+            scores[~side.known] = scores[side.known].max()
+            return scores
+        known = judge.scores(side.of_known(), self.seed, told)
+        scores = np.full(len(side.known), known.max())
+        scores[side.known] = known
+        return scores
+
+    def _verdict(self, score: np.ndarray, known: np.ndarray,
                  reading: ShareConfig) -> _Verdict:
-        estimate = estimate_share(score[finite], reading)
-        broken = float(np.mean(~finite))
-        score = np.where(finite, score, score[finite].max())
+        estimate = estimate_share(score[known], reading)
+        missing = float(np.mean(~known))
         share = self.config.clean_share
         if share is None:
             suspected = (score > estimate.threshold) if estimate.needed else np.zeros(
                 len(score), bool)
-        elif np.ptp(score[finite]) == 0:
+        elif np.ptp(score[known]) == 0:
             # Constant data: their order is no verdict.
             suspected = np.zeros(len(score), bool)
         else:
             # By rank and not by value, so that equal scores do not change the share.
-            worst = np.argsort(np.where(finite, score, np.inf), kind='stable')
+            worst = np.argsort(np.where(known, score, np.inf), kind='stable')
             suspected = np.zeros(len(score), bool)
             suspected[worst[round(share * len(score)):]] = True
-        return _Verdict(score, suspected | ~finite, estimate.polluted * (1 - broken) + broken,
-                        estimate.needed or broken > 0, estimate.reason)
+        reason = estimate.reason
+        if missing:
+            reason = (f'{missing:.1%} of the values are missing (not finite, zeros of a drop-out, '
+                      f'or exact copies of earlier ones); of the others: {reason}')
+        return _Verdict(score, suspected | ~known, estimate.polluted * (1 - missing) + missing,
+                        estimate.needed or missing > 0, reason)
 
     def restore(self, verdicts: list[_Verdict]) -> list[SideOutcome]:
         """Restore both sides, states first."""
         suspected = [verdict.suspected for verdict in verdicts]
-        self.judged = hashlib.sha256(np.packbits(suspected).tobytes()).hexdigest()[:16]
-        lost = suspected[0] & suspected[1]
+        self.lost = self._beyond_help(*suspected)
+        self.judged = _digest(suspected)
         outcomes = []
         for i in range(2):
-            outcomes.append(self._restore_side(i, verdicts[i], suspected, lost))
+            outcomes.append(self._restore_side(i, verdicts[i], suspected))
             if self.config.both_polluted == 'restore':
                 # Restored states are what the actions are restored by.
                 self._take_over(i, outcomes[i])
                 suspected[i] = np.zeros_like(suspected[i])
         return outcomes
 
-    def _restore_side(self, i: int, verdict: _Verdict, suspected: list[np.ndarray],
-                      lost: np.ndarray) -> SideOutcome:
+    def _beyond_help(self, state: np.ndarray, action: np.ndarray) -> np.ndarray:
+        """Return which pairs are dropped, given what is suspected, all bool [N]."""
+        lost = np.zeros(len(state), bool)
+        if self.config.both_polluted == 'drop':
+            lost |= state & action
+        if not self.config.context:
+            # Of a missing value nothing is left, and four action numbers make no state.
+            lost |= ~self.known[0] | ~self.known[1]
+        return lost
+
+    def _restore_side(self, i: int, verdict: _Verdict,
+                      suspected: list[np.ndarray]) -> SideOutcome:
         config = self.config
         drops = config.both_polluted == 'drop'
-        rows = np.flatnonzero(suspected[i] & ~lost if drops else suspected[i])
+        rows = np.flatnonzero(suspected[i] & ~self.lost)
         count = len(suspected[i])
         level = np.full(count, NO_LEVEL)
         edited = np.zeros(count, bool)
@@ -195,7 +222,8 @@ class _Work:
             chunk = rows[first:first + _ROWS]
             done, share = first / len(rows), len(chunk) / len(rows)
             parts.append(restorer.restore(
-                self.values[i][chunk], conditions.of(chunk), self.seed + first,
+                self.values[i][chunk], self.known[i][chunk], conditions.of(chunk),
+                self.seed + first,
                 lambda s, text, done=done, share=share: told(done + share * s, text)))
         return {name: np.concatenate([getattr(part, name) for part in parts])
                 for name in ('values', 'level', 'changed')}
@@ -203,7 +231,7 @@ class _Work:
     def _take_over(self, i: int, outcome: SideOutcome) -> None:
         known = np.isfinite(outcome.values).all(axis=1)
         values = self.normalizers[i].normalize(np.where(known[:, None], outcome.values, 0))
-        self.values[i] = np.where(known[:, None], values, 0)
+        self.values[i], self.known[i] = np.where(known[:, None], values, 0), known
 
     def _check_enough(self, clean: np.ndarray, name: str) -> None:
         least = self.config.least_clean_pairs
@@ -214,8 +242,11 @@ class _Work:
                 'demonstrations, or set least_clean_pairs if you know better')
 
     def _judging(self, name: str) -> dict[str, Any]:
+        missing = {} if all(known.all() for known in self.known) else {
+            'known': _digest(self.known)}
         return {'data': self.dataset.hash, 'seed': self.seed, 'side': name,
-                'filter': self.config.filter, 'settings': self.config.values()['filter_settings']}
+                'filter': self.config.filter, 'settings': self.config.values()['filter_settings'],
+                **missing}
 
     def _learning(self, name: str) -> dict[str, Any]:
         config = self.config
@@ -257,15 +288,17 @@ class _Work:
         return RestorationResult(dataset, kept, state, action, counts, estimates, needed, text)
 
     def _kept(self, state: SideOutcome, action: SideOutcome) -> np.ndarray:
-        kept = np.isfinite(state.values).all(axis=1) & np.isfinite(action.values).all(axis=1)
-        if self.config.both_polluted == 'drop':
-            kept &= ~(state.suspected & action.suspected)
-        return kept
+        finite = np.isfinite(state.values).all(axis=1) & np.isfinite(action.values).all(axis=1)
+        return finite & ~self.lost
 
     def _untouched(self, i: int, verdict: _Verdict) -> SideOutcome:
         count = len(verdict.suspected)
         return SideOutcome(self.raw[i], verdict.score.astype(np.float32), verdict.suspected,
                            np.zeros(count, bool), np.full(count, NO_LEVEL, np.int16))
+
+
+def _digest(masks: list[np.ndarray]) -> str:
+    return hashlib.sha256(np.packbits(masks).tobytes()).hexdigest()[:16]
 
 
 def _sentence(counts: dict[str, int], estimates: dict[str, Any], needed: bool,

@@ -47,9 +47,9 @@ class RandomForestRestorer(Restorer):
             progress(forest.n_estimators / self.config.trees, f'{forest.n_estimators} trees')
         self._arrays = _plain([tree.tree_ for tree in forest.estimators_], values.shape[1])
 
-    def restore(self, values: np.ndarray, condition: np.ndarray, seed: int,
+    def restore(self, values: np.ndarray, known: np.ndarray, condition: np.ndarray, seed: int,
                 progress: Progress) -> Restored:
-        """Replace every value; there is no level."""
+        """Replace every value, known or not; there is no level."""
         restored = np.empty(values.shape, np.float32)
         for first in range(0, len(values), _ROWS):
             rows = slice(first, first + _ROWS)

@@ -13,7 +13,7 @@ The heavy tails of the t distribution keep the polluted values from spoiling the
 and inputs are polluted, too.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -70,6 +70,7 @@ class TrajectoryFilter(Filter):
     """Scores by how unlikely a value is between its neighbours."""
 
     Config = TrajectoryFilterConfig
+    in_time = True
     # A surprise is in units of its own: below one half a value lies where it was expected, however
     # many humps the scores of easy and hard rows make (clean FetchPush has two). So a flatter
     # valley above it may be believed, and many values above 1 without any valley.
@@ -84,7 +85,7 @@ class TrajectoryFilter(Filter):
         values, other = varying(side.values), varying(side.other)
         if not values.shape[1]:
             return np.zeros(len(values))
-        side = Side(side.name, values, other, side.episode)
+        side = replace(side, values=values, other=other)
         module = _Predictor(side, self.config, seed)
         rows, held_out = module.folds()
         train(module, rows, held_out, progress)
@@ -103,14 +104,16 @@ class _Predictor(nn.Module):
 
     def __init__(self, side: Side, config: TrajectoryFilterConfig, seed: int):
         super().__init__()
-        self.config = config
+        self.config, self.known = config, side.known
         self.fold = _dealt(side.episode, config.folds, seed)
         self.seeds = tuple(range(seed, seed + int(self.fold.max()) + 1))
         self.values, self.other = torch.from_numpy(side.values), torch.from_numpy(side.other)
         offsets = [o for o in range(-config.reach, config.reach + 1) if o]
         at, there = zip(*(side.neighbor(o) for o in offsets), strict=True)
-        self.neighbor = torch.from_numpy(np.stack(at, 1).astype(np.int32))
-        self.exists = torch.from_numpy(np.stack(there, 1))
+        at, there = np.stack(at, 1), np.stack(there, 1)
+        self.neighbor = torch.from_numpy(at.astype(np.int32))
+        self.exists = torch.from_numpy(there)
+        self.seen = torch.from_numpy(there & side.known[at])
         size, n = side.values.shape[1], len(offsets)
         inputs = n * (size + 1 + side.other.shape[1]) + side.other.shape[1]
         self.network = StackedMLP(config.network, inputs, 2 * size,
@@ -124,19 +127,19 @@ class _Predictor(nn.Module):
         """Return the rows that each network learns from, and those that it judges, [K, n]."""
         count = len(self.seeds)
         if count == 1:
-            rows = _Rows(torch.arange(len(self.fold))[None])
+            rows = _Rows(torch.from_numpy(np.flatnonzero(self.known))[None])
             return rows, rows
-        seen = [np.flatnonzero(self.fold != k) for k in range(count)]
-        judged = [np.flatnonzero(self.fold == k) for k in range(count)]
+        seen = [np.flatnonzero((self.fold != k) & self.known) for k in range(count)]
+        judged = [np.flatnonzero((self.fold == k) & self.known) for k in range(count)]
         return _Rows(_even(seen)), _Rows(_even(judged))
 
     def surprise(self, row: Tensor) -> tuple[Tensor, Tensor]:
         """Return the surprise of rows [K, B], and the log of the scale, both [K, B, D]."""
-        near, exists = self.neighbor[row].long(), self.exists[row]
+        near, exists, seen = self.neighbor[row].long(), self.exists[row], self.seen[row]
         window = torch.cat([
-            (self.values[near] * exists[..., None]).flatten(2),
+            (self.values[near] * seen[..., None]).flatten(2),
             (self.other[near] * exists[..., None]).flatten(2),
-            self.other[row], exists.float()], 2).clamp(-_LIMIT, _LIMIT)
+            self.other[row], seen.float()], 2).clamp(-_LIMIT, _LIMIT)
         mean, scale = self.network(window).chunk(2, -1)
         # The network starts at a scale of exp(-1) std, not at one that it would have to forget.
         log_scale = (scale - 1).clamp(*_LOG_SCALE)

@@ -71,7 +71,8 @@ def repeats(values: np.ndarray, rows: Rows) -> np.ndarray:
 
     A robot in motion never comes back to the last bit: such a row was late or stuck. A robot at
     rest does, so the motion must go on after the copies with a step of the usual size; and where
-    half of the rows are copies the values are coarse, and nothing is said.
+    half of the rows are copies the values are coarse, and nothing is said. Values that other
+    episodes have, too, are settings that return (full speed, stand still) and no accident.
     """
     copy = np.zeros(len(values), dtype=bool)
     for back in range(1, min(_BACK, len(values) - 1) + 1):
@@ -79,6 +80,7 @@ def repeats(values: np.ndarray, rows: Rows) -> np.ndarray:
         copy[back:] |= same & (rows.episode[back:] == rows.episode[:-back])
     if not 0 < copy.mean() < 0.5:
         return copy & False
+    copy &= ~_shared(values, rows, copy)
     std = spread(values)
     step = np.abs(np.diff(values, axis=0) / np.where(std > 0, std, 1.0)).mean(axis=1)
     within = rows.episode[1:] == rows.episode[:-1]
@@ -88,6 +90,22 @@ def repeats(values: np.ndarray, rows: Rows) -> np.ndarray:
         goes_on = end < len(values) and within[end - 1] and step[end - 1] >= usual
         copy[begin:end] = goes_on
     return copy
+
+
+def _shared(values: np.ndarray, rows: Rows, asked: np.ndarray) -> np.ndarray:
+    """Return which of the rows `asked` are equal to a row of another episode, bool [N]."""
+    code = _codes(values)
+    near = np.flatnonzero(np.isin(code, np.unique(code[asked])))
+    once = np.unique(np.stack([code[near], rows.episode[near].astype(np.uint64)], 1), axis=0)
+    found, episodes = np.unique(once[:, 0], return_counts=True)
+    return asked & np.isin(code, found[episodes > 1])
+
+
+def _codes(values: np.ndarray) -> np.ndarray:
+    """Return a number per row that is equal where the rows are, uint64 [N]."""
+    bits = np.ascontiguousarray(values + np.float32(0), np.float32).view(np.uint32)  # -0 is 0
+    factors = np.random.default_rng(0).integers(1, 2 ** 63, bits.shape[1], np.uint64) * 2 + 1
+    return (bits.astype(np.uint64) * factors).sum(axis=1, dtype=np.uint64)
 
 
 def stuck(values: np.ndarray, rows: Rows, count: int) -> np.ndarray:
