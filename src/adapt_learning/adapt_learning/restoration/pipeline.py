@@ -72,7 +72,8 @@ def restore_dataset(dataset: Dataset, config: RestorationConfig, seed: int = 0, 
     Judge a dataset and, unless `judge_only`, restore it; the input stays as it is.
 
     NaN and infinity may be in the input: such values are missing, and so are those that
-    `missing_rows` finds. With context they are made anew, without it their pairs are dropped. With clean_share 'auto' a side whose scores do not speak of pollution stays as it is.
+    `missing_rows` finds. With context they are made anew, without it their pairs are dropped. With
+    clean_share 'auto' a side whose scores do not speak of pollution stays as it is.
     `source` is the name of the input for the lineage. Raises DatasetError where there is too
     little to learn from, Cancelled where `should_stop` said so; finished stages are in `store`.
     """
@@ -303,11 +304,12 @@ def _digest(masks: list[np.ndarray]) -> str:
 
 def _sentence(counts: dict[str, int], estimates: dict[str, Any], needed: bool,
               restored: bool) -> str:
-    found = ' and '.join(f'{100 * estimates[name]:.0f} % of the {name}s' for name in _SIDES)
+    verdict = ', '.join(
+        f'about {100 * estimates[name]:.0f} % of the {name}s look polluted' if estimates[name]
+        else f'no pollution was found in the {name}s' for name in _SIDES)
     if not needed:
-        verdict = f'restoring is not needed: about {found} look polluted'
-    else:
-        verdict = f'about {found} look polluted'
+        verdict = (f'restoring is not needed, or this filter cannot tell: {verdict}; `adapt data '
+                   'report` and preset trajectory judge in other ways')
     if not restored:
         return verdict
     done = (f'{verdict}; of {counts["pairs"]} pairs {counts["kept"]} were kept as they were, '
