@@ -383,6 +383,6 @@ def test_refusals(bench, tmp_path, stage):
     assert 'cannot be used' in refused(folder=str(tmp_path / 'file'))
     said = refused(folder=str(tmp_path / 'a'), extra_topics='good not-good')
     assert "not-good' cannot be a topic" in said and "'extra_topics'" in said
-    assert 'no installed contract' in refused(folder=str(tmp_path / 'a'), contract='walker')
+    assert 'no installed contract' in refused(folder=str(tmp_path / 'a'), contract='no_robot')
     stage()
     assert 'in use by another recorder' in refused(folder=str(tmp_path / 'bags'))

@@ -1,6 +1,7 @@
 """recording_session with the real recorder and the simulated robot."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from adapt_msgs.msg import Outcome
 from adapt_msgs.srv import SaveRecording
 from bench import Robot, activate
+from rclpy.lifecycle import TransitionCallbackReturn
 
 from adapt_learning.evaluation.rollout import ExpertController, rollout
 from adapt_learning.evaluation.simulation import make_task
@@ -165,3 +167,27 @@ def test_a_session_that_is_ended_leaves_a_whole_bag(bench, put, tmp_path):
     assert json.loads((tmp_path / 'demos/recording_session.json').read_text())['tried'] == 1
 
 
+
+
+def test_a_second_recorder_of_the_same_name_ends_the_session(bench, put, tmp_path, capsys):
+    """Two launches in one domain would mix their recordings."""
+    activate(bench.node(DemoRecorder, folder=str(tmp_path / 'other'), lockstep=True,
+                        warn_free_disk=1.0, min_free_disk=1.0))
+    session = put(sim={}, episodes=1)
+    assert finished(bench, session) == 1
+    assert 'demo_recorder is there more than once' in (said := capsys.readouterr().err)
+    assert 'ROS_DOMAIN_ID' in said and not bags(tmp_path)
+
+
+def test_a_recorder_that_writes_somewhere_else_is_told(bench, put, tmp_path, capsys):
+    session = put(sim={}, episodes=1)
+    assert finished(bench, session) == 0
+    other = put.again(episodes=2, folder=str(tmp_path / 'six'))
+    assert finished(bench, other) == 1
+    assert 'it writes somewhere else' in capsys.readouterr().err
+    assert len(bags(tmp_path)) == 1
+    # Nor does a recorder mix robots.
+    shutil.copytree(bags(tmp_path)[0], tmp_path / 'more' / bags(tmp_path)[0].name)
+    stranger = bench.node(DemoRecorder, folder=str(tmp_path / 'more'), contract='fetch_push')
+    assert stranger.trigger_configure() == TransitionCallbackReturn.FAILURE
+    assert 'holds recordings of contract fetch_pick' in stranger.failure

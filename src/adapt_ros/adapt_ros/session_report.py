@@ -6,6 +6,8 @@ from typing import Any
 
 from adapt_msgs.msg import Outcome
 
+from adapt_ros.recording.folder import saved_bags
+
 _OUTCOMES = {Outcome.UNKNOWN: 'unknown', Outcome.SUCCESS: 'success', Outcome.FAILURE: 'failure',
              Outcome.ABORTED: 'aborted'}
 _NOTE = 'recording_session.json'
@@ -37,6 +39,10 @@ class SessionReport:
         """Return the last line."""
         counts = ', '.join(f'{n} {word}' for word, n in sorted(self._counts.items()))
         return f'{saved} recordings in the folder' + (f'; in this session {counts}' * bool(counts))
+
+    def counted(self) -> int | None:
+        """Return how many recordings the folder holds; None where it is not known."""
+        return None if self._path is None else saved_bags(self._path.parent)
 
     def tried(self, there: int) -> int:
         """Return how many starts were tried before; without a note, as many as `there` are."""

@@ -25,7 +25,7 @@ from adapt_ros.goals import OneGoal
 from adapt_ros.lifecycle import AdaptNode, run
 from adapt_ros.parameters import Range, parameter
 from adapt_ros.recording import take as takes
-from adapt_ros.recording.about import begin_texts
+from adapt_ros.recording.about import begin_texts, recording_of
 from adapt_ros.recording.folder import TRASH, RecordingFolder
 from adapt_ros.recording.health import HealthLimits
 from adapt_ros.recording.intake import Intake
@@ -97,6 +97,7 @@ class DemoRecorder(AdaptNode):
         self.folder = RecordingFolder(settings.folder)
         undo(self.folder.release)
         self._repair()
+        self._check_one_robot()
         limits = HealthLimits(settings.late_factor, settings.slow_factor, settings.clock_jump,
                               check_ages=not settings.lockstep)
         self.intake = Intake(self, self.contract, topics,
@@ -125,6 +126,16 @@ class DemoRecorder(AdaptNode):
             self.get_logger().warning(repaired.text)
         for text in failed:
             self.get_logger().error(text)
+
+    def _check_one_robot(self) -> None:
+        """Refuse a folder whose newest bag is of another robot: they could not be used together."""
+        bags = self.folder.bags()
+        newest = recording_of(bags[-1]) if bags else None
+        if newest is not None and newest.contract.hash != self.contract.hash:
+            raise SettingError(
+                f'{self.folder.path} holds recordings of contract {newest.contract.name} '
+                f'({newest.contract.hash}), and this recorder has {self.contract.name} '
+                f'({self.contract.hash}): a dataset is of one robot, so give another folder')
 
     def tear_down(self) -> None:
         """Forget what was heard."""

@@ -201,6 +201,12 @@ class RecordingSession(AdaptNode):
 
     def _begin_session(self) -> None:
         there = int(self._status.saved)
+        counted = self._report.counted()
+        if counted is not None and counted != there:
+            self._give_up(f'{self.settings.recorder} has {there} recordings in its folder, and '
+                          f'{self.settings.folder} has {counted}: it writes somewhere else; is it '
+                          'the recorder of another launch? Give each its own ROS_DOMAIN_ID')
+            return
         self._attempt = self._report.tried(there)
         self._saved = there
         if there:
@@ -208,7 +214,10 @@ class RecordingSession(AdaptNode):
         self._next()
 
     def _next(self) -> None:
-        if self._saved >= self.settings.episodes:
+        crowd = self._crowd()
+        if crowd:
+            self._give_up(crowd)
+        elif self._saved >= self.settings.episodes:
             self._conclude()
         elif self.settings.wait_for_operator and not self._called:
             print(f'recording {self._saved + 1}/{self.settings.episodes}: waiting for the operator '
@@ -216,6 +225,17 @@ class RecordingSession(AdaptNode):
         else:
             self._called = False
             self._record()
+
+    def _crowd(self) -> str:
+        """Return what is wrong where nodes of two launches answer to one name, or ''."""
+        names = [f'{self.settings.recorder}/record_episode/_action/send_goal']
+        names += [f'{self.settings.scene}/reset'] if self._reset is not None else []
+        for name in names:
+            if self.count_services(self.resolve_service_name(name)) > 1:
+                return (f'{name.split("/")[0]} is there more than once: another launch runs in '
+                        'this ROS domain, and the recordings of both would be mixed; stop it, or '
+                        'give each its own ROS_DOMAIN_ID')
+        return ''
 
     def _on_begin_request(self, _, response):
         """Begin the next recording, on behalf of whoever demonstrates."""

@@ -67,7 +67,7 @@ class RecordingFolder:
     def repair(self) -> tuple[list[Repaired], list[str]]:
         """Complete what an earlier recorder left; return what was done and what failed."""
         empty, said = [], []
-        for _, bag in self._numbered(self.path):
+        for _, bag in _numbered(self.path):
             try:
                 if not any(file.stat().st_size for file in bag.iterdir()):
                     empty.append(bag)
@@ -88,8 +88,7 @@ class RecordingFolder:
 
     def bags(self) -> list[Path]:
         """Return the saved bags, oldest first."""
-        return [path for number, path in self._numbered(self.path)
-                if (path / rosbag2.METADATA).is_file()]
+        return _saved(self.path)
 
     def recount(self) -> None:
         """Count the bags."""
@@ -98,7 +97,7 @@ class RecordingFolder:
     def next(self) -> Path:
         """Return the path of the next bag; numbers are never used twice, also not of the trash."""
         taken = [number for folder in (self.path, self.path / TRASH)
-                 for number, _ in self._numbered(folder)]
+                 for number, _ in _numbered(folder)]
         return self.path / f'episode_{max(taken, default=0) + 1:06d}'
 
     def discard(self, bag: Path) -> Path:
@@ -120,10 +119,19 @@ class RecordingFolder:
         except OSError:
             return 0
 
-    @staticmethod
-    def _numbered(folder: Path) -> list[tuple[int, Path]]:
-        try:
-            found = [(_BAG.fullmatch(path.name), path) for path in folder.iterdir()]
-        except OSError:
-            return []
-        return sorted((int(match[1]), path) for match, path in found if match)
+
+def saved_bags(folder: Path) -> int:
+    """Return how many saved bags a recorder's folder holds; 0 where there is no such folder."""
+    return len(_saved(folder))
+
+
+def _saved(folder: Path) -> list[Path]:
+    return [path for _, path in _numbered(folder) if (path / rosbag2.METADATA).is_file()]
+
+
+def _numbered(folder: Path) -> list[tuple[int, Path]]:
+    try:
+        found = [(_BAG.fullmatch(path.name), path) for path in folder.iterdir()]
+    except OSError:
+        return []
+    return sorted((int(match[1]), path) for match, path in found if match)
