@@ -199,3 +199,16 @@ def test_readme_has_the_stored_results_of_restoration():
                   for task in tasks]
         assert numbers == ours + theirs, title
         assert all(len(cells[title, task]['seeds']) == 5 for task in tasks), title
+
+
+def test_the_page_on_dmdr_has_the_stored_results_of_each_kind_of_fault():
+    values = json.loads((ROOT / 'benchmarks/dmdr-kinds.json').read_text(encoding='utf-8'))
+    means = {cell['data']: cell['mean'] for cell in values['cells']
+             if cell['task'] == 'fetch_pick' and cell['seeds']}
+    rows = documentation.table(
+        (ROOT / 'docs/explanation/dmdr.md').read_text(encoding='utf-8'), 'fault')
+    kinds = [fault.split()[0] for fault, *_ in rows]
+    assert set(kinds) == {data.split(':')[0] for data in means if ':' in data} - {'gaussian'}
+    for kind, (_, *shown) in zip(kinds, rows, strict=True):
+        assert [cell.strip('* %') for cell in shown] == [
+            f'{means[f"{kind}: {data}"]:.0f}' for data in ('noisy', 'dmdr', 'trajectory')], kind

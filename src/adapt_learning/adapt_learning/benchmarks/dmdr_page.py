@@ -23,8 +23,8 @@ deviation of each element), its own restoration and its own training; all rows o
 pollution and episodes, all seeds the clean demonstrations. *Dissertation*: its demonstrations,
 simulator and networks; it does not say the size of the noise. Ours differs from its text where
 docs/explanation/dmdr.md says so; its settings were chosen on FetchPick with this pollution, those
-of the rivals were not tuned.
-*before* and *after* are over the values that a method keeps, and `trajectory` drops none.{overrides}
+of the rivals were not tuned. *before* and *after* are over the values that a method keeps, and
+`trajectory` drops none.{overrides}
 """
 _QUALITY = """\
 What the restorations did, compared with the truth (mean over the seeds). *ROC AUC*: of the filter's
@@ -129,7 +129,8 @@ def _row(row: Row, task: str, results: Results) -> str:
     pooled = cell.pooled
     pairs = results.pairs(row, task)
     return ' | '.join((
-        f'| {row.title}', '-' if pairs is None else f'{pairs:.0f}', str(cell),
+        f'| {row.title}' + ''.join(f' (`{change}`)' for change in row.settings),
+        '-' if pairs is None else f'{pairs:.0f}', str(cell),
         _interval(cell.interval), f'{100 * pooled.low:.1f}-{100 * pooled.high:.1f}',
         _paired(row, task, results),
         '-' if published is None else f'{published[0]:.1f} ± {published[1]:.1f}',

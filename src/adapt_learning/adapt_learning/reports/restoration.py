@@ -61,12 +61,13 @@ def _verdict(edits: Edits, facts: dict[str, Any]) -> tuple[str, str]:
             f'and {dropped:.1%} of the pairs dropped. Train on the input, or restore with --set '
             'clean_share=auto, which leaves such data as they are.')
     if unchanged:
-        return 'ok', ('Nothing to restore: the data look clean, or the filter cannot tell, and came '
-                      'back (nearly) unchanged '
+        return 'ok', ('Nothing to restore: the data look clean, or the filter cannot tell, and '
+                      'came back (nearly) unchanged '
                       f'({restored[0]:.2%} of the states and {restored[1]:.2%} of the actions '
                       f'were edited, {dropped:.2%} of the pairs dropped).')
     text = (f'{restored[0]:.1%} of the states and {restored[1]:.1%} of the actions were restored, '
-            f'{dropped:.1%} of the pairs were dropped because neither side could be trusted or a value was missing. ')
+            f'{dropped:.1%} of the pairs were dropped because neither side could be trusted or a '
+            'value was missing. ')
     if dropped >= _MANY:
         return 'look', text + ('So many dropped pairs leave holes in the episodes: look at some '
                                'of them, or restore with context.')
