@@ -148,6 +148,9 @@ def test_what_the_command_refuses_aborts_with_its_sentence(client, folder, pollu
     assert status == GoalStatus.STATUS_ABORTED
     assert 'never overwritten' in result.text and 'Traceback' not in result.text
     assert load_dataset(folder / 'restored').hash == polluted.hash
+    # The failure is behind it: the next goal is done and logged.
+    status, result = client.result(client.send(output='after'))
+    assert status == GoalStatus.STATUS_SUCCEEDED, result.text
 
 
 def test_a_cancelled_goal_goes_on_where_it_stopped(client, folder):

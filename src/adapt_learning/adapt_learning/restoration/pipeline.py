@@ -240,7 +240,8 @@ class _Work:
             raise DatasetError(
                 f'restoring {name}s learns from clean pairs and needs at least {least} of them; '
                 f'{len(clean)} of {self.dataset.steps} pairs are called clean: collect more '
-                'demonstrations, or set least_clean_pairs if you know better')
+                'demonstrations, try preset trajectory (it suspects fewer values), or set '
+                'least_clean_pairs if you know better')
 
     def _judging(self, name: str) -> dict[str, Any]:
         missing = {} if all(known.all() for known in self.known) else {

@@ -170,8 +170,11 @@ class RestorationServer(AdaptNode):
             result.text = why or ('canceled; the same goal goes on where it stopped'
                                   if canceled else said)
         self._last, self._failed = result.text, not succeeded and not canceled
-        log = self.get_logger()
-        (log.error if self._failed else log.info)(f'restoration: {result.text}')
+        # Two lines, because rclpy allows one severity per line of code.
+        if self._failed:
+            self.get_logger().error(f'restoration: {result.text}')
+        else:
+            self.get_logger().info(f'restoration: {result.text}')
         self._goal.end(result, succeeded=succeeded, canceled=canceled)
 
     def _on_cancel(self, _, response):
