@@ -20,7 +20,8 @@ FILTERS = ('random', 'ae', 'lof', 'ae_lof', 'trajectory')
 _GAUSSIAN = ((0.2, 1.0), (0.05, 1.0), (0.1, 1.0), (0.4, 1.0), (0.2, 0.5), (0.2, 0.25))
 _NOTE = """\
 Demonstrations of the task's expert, polluted by `adapt data corrupt`, judged by each filter at its
-default settings. Gaussian: mean over {seeds} seeds (pollution and filter) ± sample standard
+default settings, all rows of it: `adapt restore` asks no filter about drop-outs and exact copies.
+Gaussian: mean over {seeds} seeds (pollution and filter) ± sample standard
 deviation; other kinds: one seed.
 *AUC*: area under the ROC curve of the scores. *half*: precision / recall where the half with the
 higher scores is suspected (dissertation). *estimated*: the share that `estimate_share` reads off
