@@ -41,7 +41,7 @@ def read_json(path: Path, mend: str = 'restore it from a copy or make it again')
         value = json.loads(path.read_text(encoding='utf-8'))
     except OSError as error:
         raise DatasetError(f'{path} cannot be read: {error.strerror}; {mend}') from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DatasetError(f'{path} is truncated or damaged ({error}); {mend}') from error
     if not isinstance(value, dict):
         raise DatasetError(f'{path} holds a {type(value).__name__}, not a JSON object; {mend}')

@@ -207,7 +207,7 @@ class DatasetWriter:
 
     def _write_adapt(self, content_hash: str | None) -> None:
         write_json(self.folder / v3.ADAPT, {
-            'format': 1, 'hash': content_hash, 'contract_hash': self._contract.hash,
+            'format': v3.FORMAT, 'hash': content_hash, 'contract_hash': self._contract.hash,
             'meta': self._meta, 'contract': self._contract.model_dump(mode='json')})
 
     def _write_table(self, name: str | Path, table: pa.Table) -> None:
