@@ -33,6 +33,9 @@ def test_one_side_only(adapt, demos, tmp_path):
     (('--kind', 'gausian'), "there is no pollution 'gausian'"),
     (('--kind', 'spike', '--p', '2'), 'lies in 0..1; got 2'),
     (('--kind', 'spike', '--sides', 'states'), 'sides are state and action'),
+    (('--kind', 'gaussian', '--sigma', '1e300'), 'is above 0 and at most 1e+06; got 1e+300'),
+    (('--kind', 'gaussian', '--sigma', 'inf'), 'is above 0 and at most 1e+06; got inf'),
+    (('--kind', 'gaussian', '--seed', '9' * 400), 'is not negative and below 2^63'),
 ])
 def test_mistakes_are_told_and_nothing_is_written(adapt, demos, tmp_path, options, words):
     done = adapt('data', 'corrupt', demos, *options, '--out', tmp_path / 'noisy')

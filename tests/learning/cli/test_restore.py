@@ -60,6 +60,8 @@ def test_a_dry_run_judges_and_writes_nothing(adapt, noisy, tmp_path):
     (('--dry-run', '--report', 'page.html'), '--dry-run restores nothing'),
     (('--out', 'x', '--progress', 'loud'), '--progress is one of auto, json'),
     (('--out', 'x', '--seed', '-1'), 'seed is not negative'),
+    (('--out', 'x', '--seed', '9' * 400), 'below 2^63'),
+    (('--out', 'x', '--set', f'context={"9" * 400}'), "'context' is a whole number below 2^63"),
 ])
 def test_bad_input_is_one_sentence_before_anything_is_written(adapt, noisy, tmp_path, arguments,
                                                               said):

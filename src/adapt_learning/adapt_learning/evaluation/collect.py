@@ -42,8 +42,8 @@ class CollectPlan:
     def __post_init__(self):
         if self.episodes < 1:
             raise SettingError(f'episodes is at least 1; got {self.episodes}')
-        if self.seed < 0:
-            raise SettingError(f'seed is 0 or above; got {self.seed}')
+        if not 0 <= self.seed < 2**63:
+            raise SettingError(f'seed is 0 or above and below 2^63; got {self.seed}')
 
     @property
     def command(self) -> str:

@@ -44,8 +44,8 @@ class RestoreRequest:
     """Only judge."""
 
     def __post_init__(self):
-        if self.seed < 0:
-            raise SettingError(f'seed is not negative; got {self.seed}')
+        if not 0 <= self.seed < 2**63:
+            raise SettingError(f'seed is not negative and below 2^63; got {self.seed}')
         if self.output is None:
             if not self.dry_run:
                 raise SettingError('a restoration needs the folder of the new dataset')
