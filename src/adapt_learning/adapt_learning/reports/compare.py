@@ -8,15 +8,13 @@ from typing import Any
 import numpy as np
 
 from adapt_learning.data import Dataset, Episode
-from adapt_learning.data.dataset import SOURCE_EPISODE, SOURCE_ROW
+from adapt_learning.data.dataset import NO_LEVEL, SOURCE_EPISODE, SOURCE_ROW
 from adapt_learning.data.quality import QualityConfig
 from adapt_learning.data.quality.rows import Rows, spread
 from adapt_learning.data.quality.suspects import Suspects
 from adapt_learning.errors import DatasetError, SettingError
 
 SIDES = ('state', 'action')
-NO_LEVEL = -1
-
 
 def is_restored(dataset: Dataset) -> bool:
     """Return whether a dataset says from which rows of another it was restored."""

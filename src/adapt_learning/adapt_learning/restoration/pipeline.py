@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from adapt_learning import catalog
-from adapt_learning.data.dataset import Dataset
+from adapt_learning.data.dataset import NO_LEVEL, Dataset
 from adapt_learning.data.normalizer import Normalizer
 from adapt_learning.errors import DatasetError
 from adapt_learning.restoration.base import Filter, Progress, Side
 from adapt_learning.restoration.conditions import Conditions
 from adapt_learning.restoration.config import RestorationConfig
 from adapt_learning.restoration.faults import missing_rows
-from adapt_learning.restoration.lineage import NO_LEVEL, SideOutcome, derive
+from adapt_learning.restoration.lineage import SideOutcome, derive
 from adapt_learning.restoration.scale import robust_normalizer
 from adapt_learning.restoration.share import ShareConfig, estimate_share
 from adapt_learning.restoration.stages import Arrays, Forget, StageProgress, Stages, Store
@@ -72,7 +72,8 @@ def restore_dataset(dataset: Dataset, config: RestorationConfig, seed: int = 0, 
     Judge a dataset and, unless `judge_only`, restore it; the input stays as it is.
 
     NaN and infinity may be in the input: such values are missing, and so are those that
-    `missing_rows` finds. With context they are made anew, without it their pairs are dropped. With clean_share 'auto' a side whose scores do not speak of pollution stays as it is.
+    `missing_rows` finds. With context they are made anew, without it their pairs are dropped. With
+    clean_share 'auto' a side whose scores do not speak of pollution stays as it is.
     `source` is the name of the input for the lineage. Raises DatasetError where there is too
     little to learn from, Cancelled where `should_stop` said so; finished stages are in `store`.
     """
