@@ -351,3 +351,25 @@ def test_a_finished_bag_with_a_hole_is_refused_in_one_sentence(tmp_path, contrac
     (tmp_path / 'bags/a/metadata.yaml').unlink()
     done = convert.import_data([tmp_path / 'bags'], tmp_path / 'out')
     assert any('damaged and left out' in note for note in done.notes) and done.steps >= 12
+
+
+def test_a_damaged_bag_of_our_own_is_not_only_called_another_s(tmp_path, contract):
+    record(tmp_path / 'bags/a', contract)
+    bag = tmp_path / 'bags/a'
+    metadata = bag / 'metadata.yaml'
+    metadata.write_bytes(metadata.read_bytes()[:200])
+    with pytest.raises(DatasetError, match='remove its metadata.yaml'):
+        convert.import_data([bag], tmp_path / 'out')
+    file = bag / 'a_0.mcap'
+    file.write_bytes(file.read_bytes()[:60])  # its header, and nothing of what follows
+    for _ in range(2):
+        with pytest.raises(DatasetError, match='has no contract in it.*is damaged'):
+            convert.import_data([bag], tmp_path / 'out')
+        metadata.unlink(missing_ok=True)
+
+
+def test_a_folder_that_is_called_like_a_recording(tmp_path, contract):
+    (tmp_path / 'bags/a/a_0.mcap').mkdir(parents=True)
+    with pytest.raises(DatasetError, match='a_0.mcap is no file') as caught:
+        convert.import_data([tmp_path / 'bags'], tmp_path / 'out')
+    assert 'room' not in str(caught.value) and 'permissions' not in str(caught.value)

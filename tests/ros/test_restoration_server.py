@@ -20,7 +20,7 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from adapt_learning.data import Dataset, Episode, load_dataset, save_dataset
 from adapt_learning.data.pollution import corrupt
 from adapt_learning.frames import load_contract
-from adapt_ros.nodes.restoration_server import RestorationServer
+from adapt_ros.nodes.restoration_server import RestorationServer, why_it_ended
 
 WITHIN_S = 120.0
 """A child imports torch first."""
@@ -182,9 +182,21 @@ def test_a_child_that_is_killed_aborts_the_goal_and_not_the_node(client, folder)
     child, = children()
     child.kill()
     status, result = client.result(handle)
-    assert status == GoalStatus.STATUS_ABORTED and result.text
+    assert status == GoalStatus.STATUS_ABORTED and result.text == (
+        'killed by signal 9 (out of memory?); send the same goal again, finished stages are kept')
     assert client.result(client.send())[0] == GoalStatus.STATUS_SUCCEEDED
     assert (folder / 'restored').is_dir()
+
+
+@pytest.mark.parametrize('code, words, said', [
+    (-9, ['a warning of a library'], 'killed by signal 9 (out of memory?); send the same goal'),
+    (-11, [], 'killed by signal 11; send the same goal again, finished stages are kept'),
+    (2, ['a warning', 'adapt: the folder is filled', 'another warning'], 'the folder is filled'),
+    (1, ['MemoryError'], 'MemoryError'),
+    (1, [], 'exit code 1'),
+])
+def test_why_a_child_ended_is_one_sentence(code, words, said):
+    assert why_it_ended(code, words).startswith(said)
 
 
 def test_leaving_the_active_state_ends_the_work_with_a_result(client):

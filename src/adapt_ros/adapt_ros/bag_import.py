@@ -92,8 +92,9 @@ class _Recordings(Source):
                      if recording is not None}
         others = [bag.name for bag in self._bags if bag not in contracts]
         if others:
-            raise DatasetError(f'{others[0]} has no contract in it, so another recorder made it: '
-                               'give the contract with --contract')
+            raise DatasetError(f'{others[0]} has no contract in it: another recorder made it, or '
+                               'its begin, where the contract stands, is damaged; give the '
+                               'contract with --contract, or leave this bag out')
         first, *rest = contracts.items()
         for bag, contract in rest:
             if contract.hash != first[1].hash:

@@ -28,6 +28,8 @@ from adapt_ros.recording.about import recording_of
 
 EPISODE_TOPIC, EPISODE_TYPE = 'episode', 'adapt_msgs/msg/EpisodeStatus'
 _IDLE, _RUNNING = 0, 1
+_REMOVE = ('if demo_recorder made it, remove its metadata.yaml: the next import then keeps what is '
+           'whole')
 
 
 @dataclass(frozen=True)
@@ -184,12 +186,11 @@ def _opened(bag: Path) -> Iterator[AnyReader]:
         reader = AnyReader([bag], default_typestore=typestore())
         reader.open()
     except Exception as error:  # rosbags raises a class of its own for each kind of damage
-        raise DatasetError(f'{bag} cannot be read as a rosbag2 bag: {error}') from error
+        raise DatasetError(f'{bag} cannot be read as a rosbag2 bag: {error}; {_REMOVE}') from error
     try:
         yield reader
     except (AnyReaderError, ReaderError, EOFError, struct.error) as error:
-        raise DatasetError(f'{bag} is damaged: {error}; if demo_recorder made it, remove its '
-                           'metadata.yaml: the next import then keeps what is whole') from error
+        raise DatasetError(f'{bag} is damaged: {error}; {_REMOVE}') from error
     finally:
         reader.close()
 

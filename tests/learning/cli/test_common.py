@@ -15,6 +15,11 @@ from adapt_learning.errors import DatasetError
     (WorkFailed('it did not succeed'), 1, 'it did not succeed'),
     (OSError(28, 'whatever a library says'), 1, 'No space left on device: make room'),
     (PermissionError(13, 'Permission denied', '/data/x'), 1, '/data/x: Permission denied'),
+    (NotADirectoryError(20, 'Not a directory', 'afile/x'), 1, 'afile/x: Not a directory'),
+    (FileExistsError(17, 'File exists', 'x'), 1, 'x: File exists'),
+    (IsADirectoryError(21, 'Is a directory', 'x'), 1, 'x: Is a directory'),
+    (OSError(39, 'Directory not empty', 'x'), 1, 'x: Directory not empty'),
+    (OSError(40, 'Too many links', 'x'), 1, 'x: Too many levels of symbolic links'),
     (KeyboardInterrupt(), 130, 'interrupted'),
 ])
 def test_errors_become_a_sentence_and_a_code(capsys, error, code, words):

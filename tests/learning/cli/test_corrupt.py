@@ -33,11 +33,28 @@ def test_one_side_only(adapt, demos, tmp_path):
     (('--kind', 'gausian'), "there is no pollution 'gausian'"),
     (('--kind', 'spike', '--p', '2'), 'lies in 0..1; got 2'),
     (('--kind', 'spike', '--sides', 'states'), 'sides are state and action'),
+    (('--kind', 'gaussian', '--sigma', '1e300'), 'is above 0 and at most 1e+06; got 1e+300'),
+    (('--kind', 'gaussian', '--sigma', 'inf'), 'is above 0 and at most 1e+06; got inf'),
+    (('--kind', 'gaussian', '--seed', '9' * 400), 'is not negative and below 2^63'),
 ])
 def test_mistakes_are_told_and_nothing_is_written(adapt, demos, tmp_path, options, words):
     done = adapt('data', 'corrupt', demos, *options, '--out', tmp_path / 'noisy')
     assert done.returncode == 2 and words in ' '.join(done.stderr.split())
     assert not (tmp_path / 'noisy').exists()
+
+
+def test_places_where_nothing_can_be_written_are_told_before_the_work(adapt, demos, tmp_path):
+    (tmp_path / 'afile').write_text('x')
+    (tmp_path / 'dangling').symlink_to('nowhere')
+    before = sorted(demos.rglob('*'))
+    for out, said in ((tmp_path / 'afile/x', 'is a file'), (tmp_path / 'dangling', 'is a link to'),
+                      (demos / 'meta/new', 'lies outside of the input')):
+        for words in (('corrupt', demos, '--kind', 'spike'), ('import', demos),
+                      ('export', demos, '--format', 'lerobot')):
+            done = adapt('data', *words, '--out', out)
+            assert done.returncode == 2 and said in ' '.join(done.stderr.split()), (words, out)
+    assert sorted(demos.rglob('*')) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['afile', 'dangling']
 
 
 def test_polluted_data_are_refused(adapt, demos, tmp_path):

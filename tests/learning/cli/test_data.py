@@ -46,3 +46,29 @@ def test_report_shows_what_is_wrong_nan_included(adapt, demos, tmp_path):
         assert words in done.stdout
     assert '1 of' in adapt('data', 'info', tmp_path / 'odd').stdout
     shutil.rmtree(tmp_path / 'odd')
+
+
+def test_square_brackets_and_colons_are_printed_as_they_are(adapt, demos, tmp_path):
+    """Rich would take [/x] for the end of a style and :smile: for a picture."""
+    odd = tmp_path / 'a [/x] [red]b :smile:'
+    good = load_dataset(demos)
+    from dataclasses import replace
+    save_dataset(odd, replace(good, meta={'command': 'made [/by] :ok:'}, episodes=tuple(
+        replace(episode, task='pick [/it] :up:') for episode in good)))
+    new = tmp_path / 'c[/y]'
+    for arguments, words in (
+            (('info', odd), ('[/x]', ':smile:', 'pick [/it] :up:', 'made [/by] :ok:')),
+            (('report', odd, '--all'), ('[red]b', ':smile:')),
+            (('view', odd, '--episode', 0), ()),
+            (('corrupt', odd, '--kind', 'spike', '--out', new), ('c[/y]',)),
+            (('view', new, '--episode', 0), ('c[/y]',))):
+        done = adapt('data', *arguments)
+        assert done.returncode == 0
+        assert all(word in done.stdout for word in words), done.stdout
+
+
+def test_progress_shows_brackets_in_a_terminal(monkeypatch, capsys):
+    from adapt_learning.cli import common
+    monkeypatch.setattr(common.sys.stderr, 'isatty', lambda: True, raising=False)
+    with common.progress('collect [/x]', 2) as show:
+        show(1, 'note [/y]')

@@ -54,17 +54,61 @@ def test_a_dry_run_judges_and_writes_nothing(adapt, noisy, tmp_path):
     (('--out', 'x', '--preset', 'best'), "no preset 'best'; allowed: dmdr, published, trajectory"),
     (('--out', 'x', '--set', 'filter=lop'), "Did you mean 'lof'"),
     (('--out', 'x', '--set', 'restorer_settings.treshold=3'), "Did you mean 'threshold'"),
-    (('--out', 'x', '--report', 'page.pdf'), '--report is an .html file'),
+    (('--out', 'x', '--report', 'page.pdf'), '--report writes .html; got page.pdf'),
     (('--out', 'x', '--report', 'nowhere/page.html'), 'does not exist'),
+    (('--out', 'x', '--report', '.'), '--report needs a file; . is a folder'),
     (('--dry-run', '--report', 'page.html'), '--dry-run restores nothing'),
     (('--out', 'x', '--progress', 'loud'), '--progress is one of auto, json'),
     (('--out', 'x', '--seed', '-1'), 'seed is not negative'),
+    (('--out', 'x', '--seed', '9' * 400), 'below 2^63'),
+    (('--out', 'x', '--set', f'context={"9" * 400}'), "'context' is a whole number below 2^63"),
 ])
 def test_bad_input_is_one_sentence_before_anything_is_written(adapt, noisy, tmp_path, arguments,
                                                               said):
     done = adapt('restore', noisy, *arguments, cwd=tmp_path)
     assert done.returncode == 2 and said in done.stderr and done.stdout == ''
     assert list(tmp_path.iterdir()) == []
+
+
+def test_places_where_nothing_can_be_written_are_told_before_the_work(adapt, noisy, tmp_path):
+    (tmp_path / 'afile').write_text('x')
+    (tmp_path / 'out.work').write_text('x')
+    (tmp_path / 'dangling').symlink_to('nowhere')
+    before = sorted(path.name for path in tmp_path.iterdir())
+    for options, said in (
+            (('--out', 'afile/r'), 'is a file, so nothing can be made below it'),
+            (('--out', 'out'), 'out.work is where the stages of this restoration would go'),
+            (('--out', 'dangling'), 'is a link to nowhere'),
+            (('--out', noisy / 'meta/new'), 'lies outside of the input'),
+            (('--out', 'x', '--report', noisy / 'meta/x.html'), '--report lies outside of the'),
+            (('--out', '.'), 'is there already and is never overwritten')):
+        done = adapt('restore', noisy, *QUICK, *options, cwd=tmp_path)
+        assert done.returncode == 2 and said in ' '.join(done.stderr.split()), options
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_the_folder_that_one_stands_in_is_filled(adapt, noisy, tmp_path):
+    here = tmp_path / 'here'
+    here.mkdir()
+    done = adapt('restore', noisy, '--out', '.', *QUICK, '--json', '../result.json', cwd=here)
+    assert done.returncode == 0
+    result = json.loads((tmp_path / 'result.json').read_text())
+    assert result['hash'] == load_dataset(here).hash and result['output'] == str(here)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['here', 'result.json']
+
+
+def test_a_page_that_fails_leaves_a_dataset_and_says_so(adapt, noisy, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr('adapt_learning.reports.restoration_page', full)
+    done = adapt('restore', noisy, *QUICK, '--out', tmp_path / '[b]out[/i]', '--report',
+                 tmp_path / 'r.html')
+    assert done.returncode == 1 and '[b]out[/i] (hash' in done.stdout
+    words = ' '.join(done.stderr.split())
+    assert 'is complete, only the page' in words and 'No space left on device' in words
+    assert 'adapt data view' in words
+    assert len(load_dataset(tmp_path / '[b]out[/i]')) > 0
 
 
 def test_too_few_clean_pairs_are_named_with_the_number_needed(adapt, noisy, tmp_path):

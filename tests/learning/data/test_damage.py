@@ -8,15 +8,24 @@ import subprocess
 import sys
 import textwrap
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from adapt_learning.data import Dataset, DatasetWriter, load_dataset, save_dataset, writer
+from adapt_learning.data import (
+    Dataset,
+    DatasetWriter,
+    load_dataset,
+    meta_files,
+    save_dataset,
+    writer,
+)
 from adapt_learning.errors import DatasetError
 
 DATA = 'data/chunk-000/file-000.parquet'
 EPISODES = 'meta/episodes/chunk-000/file-000.parquet'
+TASKS = 'meta/tasks.parquet'
 
 
 @pytest.fixture
@@ -104,6 +113,129 @@ def test_an_empty_cell(folder):
     values = pa.array([None, *[0.0] * (len(table) - 1)], pa.float32())
     pq.write_table(table.set_column(place, 'next.reward', values), folder / DATA)
     refuses(folder, DATA, '1 empty cells')
+
+
+def replaced(name, values):
+    """Return a change of a table: another content of one column."""
+    def change(table):
+        place = table.column_names.index(name)
+        made = values if isinstance(values, pa.Array) else pa.array([values] * len(table))
+        return table.set_column(place, name, made)
+    return change
+
+
+NOTHING = {name: (lambda table, name=name: table.set_column(
+    table.column_names.index(name), name, pa.nulls(len(table), table[name].type)))
+    for name in ('length', 'data/chunk_index', 'task_index', 'index')}
+
+
+@pytest.mark.parametrize('file, change, words', [
+    (EPISODES, NOTHING['length'], 'the column length has 5 empty cells'),
+    (EPISODES, NOTHING['data/chunk_index'], 'the column data/chunk_index has 5 empty cells'),
+    (EPISODES, replaced('length', 'x'), 'the column length holds whole numbers; got string'),
+    (EPISODES, replaced('length', float('nan')), 'the column length holds whole numbers'),
+    (EPISODES, replaced('length', [1, 2]), 'the column length holds whole numbers; got list'),
+    (EPISODES, replaced('length', 2**62), 'expected [0, 0,'),
+    (EPISODES, replaced('data/file_index', -5), 'file--05.parquet is missing'),
+    (EPISODES, replaced('adapt/success', 'x'), 'adapt/success holds true or false'),
+    (EPISODES, replaced('adapt/seed', 'x'), 'adapt/seed holds whole numbers'),
+    (EPISODES, replaced('adapt/noise_level', [1]), 'adapt/noise_level holds numbers'),
+    (EPISODES, lambda t: t.append_column('length', t['length']), 'Multiple matches'),
+    (DATA, lambda t: t.append_column('action', t['action']), 'Multiple matches'),
+    (DATA, lambda t: t.slice(0, 0), 'episode 0 has 8 rows by the episodes table, only 0'),
+    (DATA, NOTHING['index'], 'the column index has 70 empty cells'),
+    (DATA, replaced('index', 'x'), 'the column index holds whole numbers; got string'),
+    (DATA, replaced('task_index', float('nan')), 'the column task_index holds whole numbers'),
+    (DATA, replaced('task_index', [0]), 'the column task_index holds whole numbers; got list'),
+    (DATA, replaced('task_index', 7), 'task_index 7 is not in'),
+    (DATA, replaced('timestamp', [1.0]), 'the column timestamp holds numbers; got list'),
+    (DATA, replaced('adapt.time_ns', float('nan')), 'adapt.time_ns holds whole numbers'),
+    (DATA, replaced('action', [[0.5]]), 'the column action holds numbers, or lists of them'),
+    (DATA, replaced('action', 'x'), 'the column action holds numbers, or lists of them'),
+    (DATA, replaced('action', pa.array([[0.5] * (1 + i % 3) for i in range(70)])), 'one length'),
+    (DATA, replaced('action', pa.array([[]] * 70, pa.list_(pa.float32()))), 'one length from 1'),
+    (DATA, replaced('next.reward', [[0.5]]), 'next.reward holds lists of lists'),
+    (TASKS, NOTHING['task_index'], 'the column task_index has 2 empty cells'),
+    (TASKS, replaced('task_index', [1]), 'the column task_index holds whole numbers'),
+    (TASKS, replaced('task', 3.5), 'the column task holds texts'),
+    (TASKS, lambda t: pa.concat_tables([t, t]), 'expected 0..3'),
+])
+def test_tables_with_other_types_and_empty_cells(folder, file, change, words):
+    pq.write_table(change(pq.read_table(folder / file, partitioning=None)), folder / file)
+    refuses(folder, words if words.startswith(('expected [0', 'file--')) else file, words)
+
+
+def features_with(**changes):
+    return lambda info: {'features': info['features'] | changes}
+
+
+@pytest.mark.parametrize('changes, words', [
+    ({'features': None}, 'features is an object with one entry per column; got None'),
+    ({'features': []}, 'features is an object with one entry per column; got []'),
+    (features_with(action=None), 'the feature action is an object'),
+    (features_with(action='x'), 'the feature action is an object'),
+    (features_with(action={'dtype': 'float32', 'shape': 'x'}), 'the feature action is an object'),
+    (features_with(action={'dtype': 'video', 'shape': [3]}), 'action is a feature of numbers'),
+    ({'total_frames': None}, 'total_frames is None'),
+    ({'total_episodes': True}, 'total_episodes is True'),
+    ({'fps': 2**70}, 'fps is a number above 0'),
+    ({'fps': 'x'}, 'fps is a number above 0'),
+    ({'chunks_size': None}, 'chunks_size is a whole number from 1 up; got None'),
+    ({'data_path': '../../../etc/passwd'}, 'leaves the folder'),
+    ({'data_path': '/etc/passwd'}, 'leaves the folder'),
+    ({'data_path': '{chunk_index.__class__}'}, 'no pattern of file names'),
+    ({'data_path': '{chunk_index:9999999999d}'}, 'no pattern of file names'),
+    ({'data_path': 'a\0b'}, 'no pattern of file names'),
+    ({'data_path': 'a' * 5000}, 'no pattern of file names'),
+    ({'data_path': 7}, 'no pattern of file names'),
+    ({'data_path': 'x.parquet'}, 'x.parquet is missing'),
+])
+def test_info_of_another_form(folder, changes, words):
+    path = folder / 'meta/info.json'
+    edit(path, **(changes(json.loads(path.read_text())) if callable(changes) else changes))
+    refuses(folder, 'x.parquet' if 'x.parquet' in words else str(path), words)
+
+
+@pytest.mark.parametrize('changes, words', [
+    ({'meta': ['x']}, "meta is an object of names and values; got ['x']"),
+    ({'meta': 'x'}, 'meta is an object'),
+    ({'hash': [1]}, 'hash is a text'),
+    ({'contract': None}, 'the contract in it is damaged'),
+    ({'contract_hash': {}}, 'contract_hash is {}'),
+    ({'format': -1}, 'format is -1; this version knows 1'),
+    ({'format': 2**70}, 'this version knows 1'),
+    ({'format': 'x'}, "format is 'x'; this version knows 1"),
+    ({'format': True}, 'format is True'),
+    ({'format': None}, 'format is None'),
+])
+def test_our_own_file_of_another_form(folder, changes, words):
+    edit(folder / 'meta/adapt.json', **changes)
+    refuses(folder, str(folder / 'meta/adapt.json'), words)
+
+
+def test_only_files_with_the_names_of_the_form_are_of_the_dataset(folder, dataset):
+    shutil.copy(folder / EPISODES, (folder / EPISODES).with_name('a copy.parquet'))
+    shutil.copytree((folder / EPISODES).parent, folder / 'meta/episodes/a backup')
+    assert load_dataset(folder) == dataset
+    (folder / 'meta/episodes/chunk-000').rename(folder / 'meta/episodes/old')
+    refuses(folder, 'meta/episodes has 0 rows', 'chunk-N/file-N.parquet')
+
+
+def test_values_too_large_for_float32_are_infinity(folder, recwarn):
+    table = pq.read_table(folder / DATA)
+    pq.write_table(replaced('action', [1e300] * 4)(table), folder / DATA)
+    refuses(folder, 'has the hash')
+    assert not recwarn.list
+
+
+def test_a_file_that_may_not_be_read_is_not_called_damaged(folder, monkeypatch):
+    def forbidden(*_, **__):
+        raise PermissionError(13, 'Permission denied')
+
+    monkeypatch.setattr(meta_files.pq, 'read_table', forbidden)
+    with pytest.raises(DatasetError, match='cannot be read: Permission denied') as caught:
+        load_dataset(folder)
+    assert 'damaged' not in str(caught.value)
 
 
 def test_never_overwrites(folder, dataset):
@@ -194,7 +326,6 @@ def test_resume_needs_something_of_ours(tmp_path, folder):
 
 
 def test_a_finished_dataset_can_grow(folder, dataset, make_episode):
-    import numpy as np
     more = make_episode(9, 77, task='new', extras={
         'edit_mask': np.zeros(9, bool), 'predicted_level': np.zeros((9, 2), np.int32)})
     grown = DatasetWriter.resume(folder)

@@ -273,3 +273,78 @@ def test_every_kind_of_pollution_is_noticed(make, kind):
     assert any('adapt restore' in line for line in result.advice)
     if kind == 'gaussian':
         assert 'restore it before training' in result.summary
+
+
+def test_one_absurd_value_is_bad_and_named(make):
+    def one(i, arrays):
+        if i == 5:
+            arrays['observation'][17, 0] = 3e38
+
+    result = report(make(one))
+    assert result.verdict == BAD and 'not fit for training' in result.summary
+    said = finding(result, 'absurd')
+    assert said.verdict == BAD
+    assert said.reason == ('gripper_position.x is 3e+38 in episode 5 row 17: no sensor measures '
+                           'that')
+    assert result.episodes[5].verdict == BAD and result.episodes[5].rows('absurd') == (17,)
+    assert {e.verdict for e in result.episodes if e.episode != 5} == {OK}
+
+
+def test_large_units_are_not_absurd(make):
+    def ticks(i, arrays):
+        arrays['observation'] *= 1e8
+
+    assert finding(report(make(ticks)), 'absurd').verdict == OK
+
+
+@pytest.mark.filterwarnings('error')
+def test_absurd_and_not_finite_values_together_warn_of_nothing(make, tmp_path):
+    from adapt_learning.data import load_dataset, save_dataset
+    from adapt_learning.data.quality import info
+    from adapt_learning.reports.compare import episode_view
+    from adapt_learning.reports.quality import quality_page
+    from adapt_learning.reports.view import view_page
+
+    def worst(i, arrays):
+        if i == 2:
+            arrays['observation'][3, :4] = [np.nan, np.inf, -np.inf, 3e38]
+            arrays['observation'][9, 3] = -3e38
+            arrays['action'][4, :4] = [np.nan, np.inf, 3e38, -3e38]
+
+    save_dataset(tmp_path / 'd', make(worst))
+    dataset = load_dataset(tmp_path / 'd', allow_not_finite=True)
+    info(dataset)
+    norms = Norms.of(dataset, QualityConfig())
+    result = report(dataset, norms=norms)
+    assert result.verdict == BAD
+    assert result.episodes[2].rows('finite') == (3, 4)
+    assert result.episodes[2].rows('absurd') == (3, 4, 9)
+    quality_page(tmp_path / 'r.html', dataset, result, norms, 'd')
+    seen = episode_view(dataset, 2)
+    view_page(tmp_path / 'v.html', seen, 'd')
+
+
+@pytest.mark.parametrize('frozen, verdict, words', [
+    (('observation', 'action'), BAD, 'no element ever moves: sensors dead?'),
+    (('observation',), BAD, 'no element of the state ever moves: sensors dead?'),
+    (('action',), LOOK, 'was anything commanded?'),
+])
+def test_data_in_which_nothing_moves(make, frozen, verdict, words):
+    def still(i, arrays):
+        for name in frozen:
+            arrays[name] = np.broadcast_to(arrays[name][:1] if i else [[0.5]], arrays[name].shape)
+
+    result = report(make(still, count=40))
+    said = finding(result, 'motion')
+    assert said.verdict == verdict and words in said.reason
+    assert result.verdict == BAD or verdict == LOOK
+    assert any(words[3:] in line for line in result.advice)
+
+
+def test_a_wholly_constant_dataset_is_bad(make):
+    def constant(i, arrays):
+        arrays['observation'], arrays['action'] = np.full((LENGTH, 16), 0.3), np.zeros((LENGTH, 4))
+
+    result = report(make(constant, count=40))
+    assert result.verdict == BAD and finding(result, 'motion').verdict == BAD
+    assert 'sensors dead' in result.summary

@@ -29,6 +29,15 @@ def test_round_trip_through_plain_values():
     ({'network': 3}, ['network is a mapping']),
     ({'network': {'width': 0}}, ['network: width', 'at least 1']),
     ({'optimization': {'precision': 'half'}}, ['auto, float32, bf16']),
+    ({'network': {'width': 10**400}}, ["'network.width' is a whole number below 2^63"]),
+    ({'network': {'width': float('inf')}}, ["'network.width' is of type int; got inf"]),
+    ({'network': {'width': float('nan')}}, ["'network.width' is of type int"]),
+    ({'lambda_dm': 10**400}, ["'lambda_dm' is a finite number"]),
+    ({'lambda_dm': '1e400'}, ["'lambda_dm' is a finite number; got '1e400'"]),
+    ({'lambda_dm': float('nan')}, ["'lambda_dm' is a finite number; got nan"]),
+    ({'lambda_dm': 'much'}, ["'lambda_dm' is of type float"]),
+    ({'optimization': {'learning_rate': float('inf')}}, ['learning_rate', 'finite']),
+    ({'optimization': {'weight_decay': 'inf'}}, ['weight_decay', 'finite']),
 ])
 def test_mistakes(values, words):
     with pytest.raises(SettingError) as caught:
@@ -45,7 +54,8 @@ def test_overrides_do_not_change_the_preset():
 
 
 @pytest.mark.parametrize('text', ['network.width', '=3', 'network..width=3', 'draws=[1',
-                                  'network.width.deep=1'])
+                                  'network.width.deep=1', f'draws={"9" * 5000}',
+                                  f'draws={"[" * 5000}'])
 def test_bad_overrides(text):
     with pytest.raises(SettingError):
         with_overrides({'network': {'width': 1}}, [text])
@@ -53,6 +63,8 @@ def test_bad_overrides(text):
 
 @pytest.mark.parametrize('settings', [
     {'steps': 0}, {'batch': 0}, {'learning_rate': 0}, {'ema_decay': 1.0}, {'weight_decay': -1},
+    {'learning_rate': float('inf')}, {'weight_decay': float('inf')},
+    {'learning_rate': float('nan')},
     {'optimizer': 'sgd'}, {'decay': 'step'}, {'keep': 'all'}, {'patience': 3}])
 def test_bad_optimization(settings):
     with pytest.raises(SettingError, match='got'):

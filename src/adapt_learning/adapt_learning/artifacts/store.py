@@ -24,6 +24,7 @@ import safetensors.numpy
 
 from adapt_learning.artifacts.card import render_card
 from adapt_learning.artifacts.manifest import Manifest, check_file_name
+from adapt_learning.data.outputs import check_place
 from adapt_learning.errors import ArtifactError
 from adapt_learning.frames import Contract
 
@@ -161,7 +162,8 @@ def add_metrics(folder: str | Path, metrics: Mapping[str, Any],
 
 
 def check_free(folder: Path, overwrite: bool) -> None:
-    """Raise ArtifactError unless an artifact may be written to `folder`."""
+    """Raise ArtifactError unless an artifact may be written to `folder`, or DatasetError."""
+    check_place(folder)
     if not folder.exists():
         return
     if folder.is_dir() and not any(folder.iterdir()):

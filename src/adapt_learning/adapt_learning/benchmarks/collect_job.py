@@ -58,7 +58,10 @@ class CollectJob(DataJob):
     def run(self, place: Workplace) -> dict[str, Any]:
         """Collect; a dataset that is there already is only read."""
         folder = self.folder(place)
-        there = self.has_product(place)
-        dataset = load_dataset(folder) if there else collect(self.plan, folder, jobs=1)
+        if self.has_product(place):
+            dataset = load_dataset(folder)
+        else:
+            self.make_room(place)
+            dataset = collect(self.plan, folder, jobs=1)
         return {'dataset': dataset.hash, 'episodes': len(dataset), 'steps': dataset.steps,
                 'attempts': dataset.meta['attempts'], 'failed': dataset.meta['failed']}

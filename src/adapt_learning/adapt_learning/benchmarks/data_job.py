@@ -1,10 +1,16 @@
 """What a training can learn from: a job whose product is a dataset."""
 
+import shutil
 from abc import abstractmethod
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapt_learning.benchmarks.job import Job, Workplace
+from adapt_learning.data import lerobot_v3 as v3
+from adapt_learning.data.files import read_json
+from adapt_learning.errors import DatasetError
+from adapt_learning.frames import load_contract
 
 if TYPE_CHECKING:
     from adapt_learning.benchmarks.collect_job import CollectJob
@@ -23,5 +29,28 @@ class DataJob(Job):
         return place.cache / f'data-{self.label}-{self.key(place)}'
 
     def has_product(self, place: Workplace) -> bool:
-        """Return whether the dataset is there."""
-        return self.folder(place).is_dir()
+        """Return whether the dataset is there and speaks the contract that the task has now."""
+        return self._contract_there(place) == _contract_hash(self.origin.task)
+
+    def make_room(self, place: Workplace) -> None:
+        """
+        Remove what stands where the dataset goes: one of an older contract, or a damaged one.
+
+        DatasetError where a result tells of the older one: what was made of it has its name.
+        """
+        folder = self.folder(place)
+        if self.stored(place) is not None and self._contract_there(place) is not None:
+            raise DatasetError(f'{folder} is of another contract than {self.origin.task} has now, '
+                               f'and the result {self.result_file(place)} was made of it: remove '
+                               'both, then run the table again')
+        if folder.exists():
+            shutil.rmtree(folder)
+
+    def _contract_there(self, place: Workplace) -> str | None:
+        path = self.folder(place) / v3.ADAPT
+        return read_json(path).get('contract_hash') if path.is_file() else None
+
+
+@cache
+def _contract_hash(task: str) -> str:
+    return load_contract(task).hash

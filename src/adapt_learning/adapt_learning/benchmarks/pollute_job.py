@@ -57,6 +57,7 @@ class PolluteJob(DataJob):
         """Pollute; a dataset that is there already is only read."""
         folder = self.folder(place)
         if not self.has_product(place):
+            self.make_room(place)
             save_dataset(folder, corrupt(load_dataset(self.data.folder(place)), self.pollution,
                                          self.p, self.sigma, self.seed))
         dataset = load_dataset(folder)

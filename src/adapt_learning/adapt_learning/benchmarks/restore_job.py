@@ -80,6 +80,7 @@ class RestoreJob(DataJob):
         result = restore_dataset(polluted, self.config, self.seed, store=FolderStore(store),
                                  source=self.data.label)
         if not self.has_product(place):
+            self.make_room(place)
             save_dataset(self.folder(place), result.dataset)
         clean = load_dataset(self.data.data.folder(place))
         return {

@@ -52,4 +52,4 @@ def data_quality(
     write_atomically(out / f'{name}.md',
                      lambda temporary: temporary.write_text(text, encoding='utf-8'))
     write_result(json, result)
-    console(json).print(table(result), markup=False)
+    console(json).print(table(result))

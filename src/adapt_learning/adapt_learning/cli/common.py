@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 _MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS,
-                      errno.EMFILE, errno.ENAMETOOLONG, errno.EFBIG, errno.EIO})
-"""Full disk, no permission, ...: nothing in this program is wrong."""
+                      errno.EMFILE, errno.ENAMETOOLONG, errno.EFBIG, errno.EIO, errno.ENOTDIR,
+                      errno.EEXIST, errno.EISDIR, errno.ENOTEMPTY, errno.ELOOP})
+"""Full disk, no permission, a file in the way, ...: nothing in this program is wrong."""
 
 _SAY_AGAIN_S = 10.0
 """Where there is no terminal, progress is a line in a log, this often."""
@@ -75,20 +76,36 @@ def say_error(text: str) -> None:
 
 
 def console(json_target: str | None = None) -> 'Console':
-    """Return where tables go: standard output, unless that is kept for JSON."""
+    """
+    Return where tables go: standard output, unless that is kept for JSON.
+
+    Texts are printed as they are: names of files and tasks may hold [brackets] and :colons:, which
+    rich would take for styles. What has a colour is a rich `Text`.
+    """
     from rich.console import Console
-    return Console(stderr=json_target == '-', soft_wrap=not sys.stdout.isatty())
+    return Console(stderr=json_target == '-', soft_wrap=not sys.stdout.isatty(), markup=False,
+                   emoji=False)
 
 
 def check_json(target: str | None) -> None:
     """Raise before the work begins where the JSON could not be written after it."""
-    if target in (None, '-'):
+    if target not in (None, '-'):
+        check_file('--json', Path(target))
+
+
+def check_file(option: str, path: Path | None, suffixes: tuple[str, ...] = ()) -> None:
+    """Raise before the work begins where a file could not be written after it."""
+    if path is None:
         return
-    folder = Path(target).absolute().parent
-    if Path(target).is_dir():
-        raise UserError(f'--json needs a file; {target} is a folder')
+    folder = path.absolute().parent
+    if path.is_dir():
+        raise UserError(f'{option} needs a file; {path} is a folder')
     if not folder.is_dir():
-        raise UserError(f'--json {target}: the folder {folder} does not exist')
+        raise UserError(f'{option} {path}: the folder {folder} does not exist')
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(f'{option} {path}: you may not write to the folder {folder}')
+    if suffixes and path.suffix not in suffixes:
+        raise UserError(f'{option} writes {" or ".join(suffixes)}; got {path.name}')
 
 
 def write_result(target: str | None, result: dict[str, Any]) -> None:
@@ -120,9 +137,9 @@ def _bar(title: str, total: int) -> Iterator[Callable[[int, str], None]]:
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
-    columns = (TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(),
+    columns = (TextColumn('{task.description}', markup=False), BarColumn(), MofNCompleteColumn(),
                TimeElapsedColumn(), TextColumn('left'), TimeRemainingColumn(),
-               TextColumn('{task.fields[note]}'))
+               TextColumn('{task.fields[note]}', markup=False))
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(title, total=total, note='')
         yield lambda done, note='': bar.update(task, completed=done, note=note)

@@ -34,11 +34,13 @@ def corrupt(
     For experiments: what a filter finds and a restorer mends can be compared with the truth.
     """
     from adapt_learning.data import load_dataset, save_dataset
+    from adapt_learning.data.outputs import check_output
     from adapt_learning.data.pollution import column
     from adapt_learning.data.pollution import corrupt as run
     from adapt_learning.data.reader import FolderIndex
     from adapt_learning.data.videos import take_over
     check_json(json)
+    check_output(out, [folder])
     chosen = tuple(side.strip() for side in sides.split(',') if side.strip())
     dataset = run(load_dataset(folder), kind, p, sigma, seed, chosen)
     videos, note = take_over(FolderIndex.read(folder), [len(episode) for episode in dataset])

@@ -80,25 +80,24 @@ def export(
     export_data(folder, out, format, load_contract(contract) if contract else None)
     write_result(json, {'out': str(out), 'format': format, 'lost': lost})
     console(json).print(f'{out} written' + (f'; this form cannot hold: {", ".join(lost)}'
-                                            if lost else ''), markup=False)
+                                            if lost else ''))
 
 
 def _say(made: 'Imported', out: Path, json: str | None) -> None:
     screen = console(json)
     screen.print(f'{made.episodes} episodes, {made.steps} pairs in {out} (hash {made.hash}, '
-                 f"contract '{made.contract.name}', {made.contract.rate_hz:g} Hz)", markup=False)
+                 f"contract '{made.contract.name}', {made.contract.rate_hz:g} Hz)")
     if timing := made.facts.get('timing'):
         screen.print(
             f'- {timing["frames"]} frames at {timing["true_rate_hz"]:.2f} Hz (contract '
             f'{timing["contract_rate_hz"]:g} Hz), {timing["missed"]} instants without a frame, '
             f'{timing["unanswered"]} frames without a command left out; longest gap '
-            f'{timing["longest_gap_s"]:.3f} s, worst latency {timing["worst_latency_s"]:.3f} s',
-            markup=False)
+            f'{timing["longest_gap_s"]:.3f} s, worst latency {timing["worst_latency_s"]:.3f} s')
     if made.not_finite:
         screen.print(f'- {made.not_finite} rows hold NaN or infinity; `adapt data report` says '
-                     'where', markup=False)
+                     'where')
     for note in made.notes:
-        screen.print(f'- {note}', markup=False)
+        screen.print(f'- {note}')
 
 
 def _pairs(option: str, texts: list[str] | None) -> dict[str, str]:

@@ -15,6 +15,7 @@ def doctor(
 ) -> None:
     """Check versions, middleware, rendering, disk; exit code 1 if a needed thing is missing."""
     from rich.table import Table
+    from rich.text import Text
 
     from adapt_learning.evaluation.doctor import MISSING, OK, examine
     check_json(json)
@@ -29,7 +30,7 @@ def doctor(
         table.add_column(name, overflow='fold')
     for f in findings:
         colour = {OK: 'green', MISSING: 'red'}.get(f.state, 'yellow')
-        table.add_row(f.name, f'[{colour}]{f.state}[/{colour}]', f.detail, f.mend)
+        table.add_row(f.name, Text(f.state, style=colour), f.detail, f.mend)
     out = console(json)
     out.print(table)
     if missing:

@@ -5,8 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adapt_learning.cli.common import JsonOption, check_json, console, verb, write_result
-from adapt_learning.errors import UserError
+from adapt_learning.cli.common import (
+    JsonOption,
+    check_file,
+    check_json,
+    console,
+    verb,
+    write_result,
+)
 
 if TYPE_CHECKING:
     from adapt_learning.data import Dataset
@@ -31,7 +37,7 @@ def report(folder: FolderArgument, contract: ContractOption = None, every: Annot
     from adapt_learning.data.quality import Norms, QualityConfig
     from adapt_learning.data.quality import report as report_on
     check_json(json)
-    _check_file('--html', html)
+    check_file('--html', html)
     dataset = load(folder, contract)
     norms = Norms.of(dataset, QualityConfig())
     result = report_on(dataset, norms=norms)
@@ -57,7 +63,7 @@ def view(folder: FolderArgument, episode: Annotated[
     """
     from adapt_learning.reports.compare import episode_view
     check_json(json)
-    _check_file('--out', out, ('.png', '.html'))
+    check_file('--out', out, ('.png', '.html'))
     dataset = load(folder, contract)
     seen = episode_view(dataset, episode, None if before is None else load(before, contract))
     if out is not None and out.suffix == '.html':
@@ -90,12 +96,13 @@ def load(folder: Path, contract: str | None) -> 'Dataset':
 
 def _print_report(result: 'Report', folder: Path, every: bool, json: str | None) -> None:
     from rich.table import Table
+    from rich.text import Text
 
     from adapt_learning.data.quality import BAD, LOOK, OK
     colours = {OK: 'green', LOOK: 'yellow', BAD: 'red'}
 
-    def coloured(verdict: str) -> str:
-        return f'[{colours[verdict]}]{verdict}[/{colours[verdict]}]'
+    def coloured(verdict: str) -> Text:
+        return Text(verdict, style=colours[verdict])
 
     table = Table(title=f'{folder}: {len(result.episodes)} episodes')
     for name in ('episode', 'steps', 'verdict', 'why'):
@@ -107,20 +114,9 @@ def _print_report(result: 'Report', folder: Path, every: bool, json: str | None)
     out = console(json)
     if table.row_count:
         out.print(table)
-    out.print(f'{coloured(result.verdict)}: {result.summary}')
+    out.print(Text.assemble(coloured(result.verdict), f': {result.summary}'))
     for line in result.advice:
         out.print(f'- {line}')
     out.print(f'{result.count(OK)} ok, {result.count(LOOK)} to look at, {result.count(BAD)} bad '
               f'of {len(result.episodes)} episodes')
 
-
-def _check_file(option: str, path: Path | None, suffixes: tuple[str, ...] = ()) -> None:
-    """Raise before the work begins where the file could not be written after it."""
-    if path is None:
-        return
-    if path.is_dir():
-        raise UserError(f'{option} needs a file; {path} is a folder')
-    if not path.absolute().parent.is_dir():
-        raise UserError(f'{option} {path}: the folder {path.absolute().parent} does not exist')
-    if suffixes and path.suffix not in suffixes:
-        raise UserError(f'{option} writes {" or ".join(suffixes)}; got {path.name}')

@@ -15,6 +15,8 @@ import typer
 from adapt_learning.cli.common import (
     INTERRUPTED,
     JsonOption,
+    WorkFailed,
+    check_file,
     check_json,
     console,
     progress,
@@ -25,6 +27,7 @@ from adapt_learning.cli.common import (
 from adapt_learning.errors import SettingError, UserError
 
 if TYPE_CHECKING:
+    from adapt_learning.restoration.run import Restoration
     from adapt_learning.restoration.stages import StageProgress
 
 _SHOWS = ('auto', 'json')
@@ -57,7 +60,7 @@ def restore(
     same command goes on.
     """
     check_json(json)
-    _check(out, report, dry_run, show)
+    _check(folder, out, report, dry_run, show)
     # Before torch is imported, as in `adapt train`: threads that wait for work must sleep.
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     from adapt_learning.restoration.base import Cancelled
@@ -70,16 +73,16 @@ def restore(
     except Cancelled as error:
         say_error(f'{error}; the same command goes on from there')
         raise typer.Exit(INTERRUPTED) from None
-    result = {**done.as_dict(), 'report': None}
-    if report is not None:
-        from adapt_learning.reports import restoration_page
-        restoration_page(done.input, done.result.dataset, report)
-        result['report'] = str(report)
+    problem = '' if report is None else _write_page(done, report)
+    result = {**done.as_dict(), 'report': None if report is None or problem else str(report)}
     write_result(json, result)
     _print(result, json)
+    if problem:
+        raise WorkFailed(problem)
 
 
-def _check(out: Path | None, report: Path | None, dry_run: bool, show: str) -> None:
+def _check(folder: Path, out: Path | None, report: Path | None, dry_run: bool,
+           show: str) -> None:
     if show not in _SHOWS:
         raise SettingError(f"--progress is one of {', '.join(_SHOWS)}; got '{show}'")
     if out is None and not dry_run:
@@ -87,13 +90,26 @@ def _check(out: Path | None, report: Path | None, dry_run: bool, show: str) -> N
                            'possible')
     if report is None:
         return
+    from adapt_learning.data.outputs import check_outside
     if dry_run:
         raise SettingError('--report shows what was restored; --dry-run restores nothing: take '
                            '`adapt data report` for a page on the data as they are')
-    if report.suffix != '.html':
-        raise SettingError(f'--report is an .html file; got {report}')
-    if not report.absolute().parent.is_dir():
-        raise UserError(f'--report {report}: the folder {report.absolute().parent} does not exist')
+    check_file('--report', report, ('.html',))
+    check_outside(report, folder, '--report')
+
+
+def _write_page(done: 'Restoration', report: Path) -> str:
+    """Write the page; return what to say where that fails: the dataset is there all the same."""
+    from adapt_learning.reports import restoration_page
+    try:
+        restoration_page(done.input, done.result.dataset, report)
+    except (OSError, UserError) as error:
+        out, source = done.request.output, done.request.input
+        reason = getattr(error, 'strerror', None) or error
+        return (f'the dataset {out} is complete, only the page {report} is missing ({reason}). No '
+                'command makes it later: repeat this one with another --out, or look at single '
+                f'episodes with `adapt data view {out} --episode N --before {source}`')
+    return ''
 
 
 @contextmanager

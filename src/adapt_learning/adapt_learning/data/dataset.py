@@ -15,6 +15,8 @@ from adapt_learning.frames import Contract
 
 SOURCE_EPISODE, SOURCE_ROW = 'adapt.source_episode', 'adapt.source_row'
 """Columns of a derived dataset: where a row was in the input; rows may be missing in between."""
+NO_LEVEL = -1
+"""In the columns `adapt.<side>_level` of a restored dataset: no noise level was predicted."""
 
 
 class ContentHash:

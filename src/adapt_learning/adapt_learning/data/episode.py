@@ -99,7 +99,8 @@ class Episode:
 
 
 def _matrix(name: str, value: np.ndarray, length: int | None = None) -> np.ndarray:
-    array = np.array(value, dtype=np.float32)
+    with np.errstate(over='ignore'):  # too large for float32 is infinity, and `is_finite` tells
+        array = np.array(value, dtype=np.float32)
     if array.ndim != 2 or not array.size or length not in (None, len(array)):
         rows = 'T' if length is None else length
         raise DatasetError(f'{name} of an episode has shape [{rows}, n] with at least one row and '

@@ -41,7 +41,7 @@ def read_json(path: Path, mend: str = 'restore it from a copy or make it again')
         value = json.loads(path.read_text(encoding='utf-8'))
     except OSError as error:
         raise DatasetError(f'{path} cannot be read: {error.strerror}; {mend}') from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DatasetError(f'{path} is truncated or damaged ({error}); {mend}') from error
     if not isinstance(value, dict):
         raise DatasetError(f'{path} holds a {type(value).__name__}, not a JSON object; {mend}')
@@ -54,8 +54,11 @@ def own_folder(folder: Path) -> Iterator[None]:
     Make a folder, if it is not there, and keep other processes from writing into it.
 
     The lock ends with the process, however it ends, and leaves no file. Raises DatasetError where
-    another process holds it.
+    another process holds it, or where a file has this name.
     """
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise DatasetError(f'{folder} is where unfinished work would go, and it is no folder: '
+                           'remove it, or give the output another name')
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -81,7 +84,10 @@ def empty_folder(folder: Path) -> None:
 def publish_folder(temporary: Path, folder: Path) -> None:
     """Rename a finished folder into place; `folder` must be absent or empty."""
     folder.parent.mkdir(parents=True, exist_ok=True)
+    here = folder.is_dir() and os.path.samefile(folder, os.curdir)
     os.replace(temporary, folder)  # rename(2) replaces an empty folder and refuses a filled one
+    if here:  # what this process stood in is gone; relative names shall still work
+        os.chdir(folder)
     _sync(folder.parent)
 
 

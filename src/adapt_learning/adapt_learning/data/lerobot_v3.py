@@ -26,6 +26,8 @@ ADAPT = Path('meta/adapt.json')
 EPISODES_PATH = 'meta/episodes/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet'
 DATA_PATH = 'data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet'
 VIDEO_PATH = 'videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4'
+FORMAT = 1
+"""Schema of meta/adapt.json."""
 CHUNKS_SIZE = 1000
 """Most files in one chunk folder."""
 FILE_SIZE_MB = 100

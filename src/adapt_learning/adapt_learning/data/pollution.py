@@ -22,6 +22,8 @@ from adapt_learning.errors import DatasetError, SettingError
 SIDES = ('state', 'action')
 SEGMENT_ROWS = 10
 """Mean length of the stretches that stuck, bias, shift and jitter spoil [rows]."""
+_LARGEST_SIGMA = 1e6
+"""Far more noise than any robot has; much more is no number any longer."""
 _LATE_ROWS = (3, 8)
 _LATENCY_ROWS = 2
 _SPIKE = (3.0, 6.0)
@@ -196,10 +198,11 @@ def _check(kind: str, p: float, sigma: float, seed: int) -> None:
         raise SettingError(f"there is no pollution '{kind}'; allowed: {', '.join(KINDS)}")
     if not 0 <= p <= 1:
         raise SettingError(f'p, the share of polluted rows, lies in 0..1; got {p}')
-    if not (sigma > 0 and np.isfinite(sigma)):
-        raise SettingError(f'sigma, in standard deviations, is above 0; got {sigma}')
-    if seed < 0:
-        raise SettingError(f'the seed of a pollution is not negative; got {seed}')
+    if not 0 < sigma <= _LARGEST_SIGMA:
+        raise SettingError(f'sigma, in standard deviations, is above 0 and at most '
+                           f'{_LARGEST_SIGMA:g}; got {sigma}')
+    if not 0 <= seed < 2**63:
+        raise SettingError(f'the seed of a pollution is not negative and below 2^63; got {seed}')
 
 
 def column(side: str) -> str:
@@ -228,10 +231,14 @@ def corrupt(dataset: Dataset, kind: str, p: float, sigma: float, seed: int,
     seeds = np.random.SeedSequence(seed).generate_state(len(SIDES))
     streams = {side: stream(kind, unit, p, sigma, int(mixed))
                for side, unit, mixed in zip(SIDES, spread, seeds, strict=True) if side in sides}
-    return Dataset(
+    made = Dataset(
         tuple(_corrupted(episode, streams) for episode in dataset), dataset.contract,
         {**dataset.meta, 'pollution': {'kind': kind, 'p': p, 'sigma': sigma, 'seed': seed,
                                        'sides': list(sides), 'source': {'hash': dataset.hash}}})
+    if broken := made.not_finite():
+        raise SettingError(f'the polluted values are too large for float32 ({broken[0]}): take a '
+                           f'smaller sigma than {sigma:g}')
+    return made
 
 
 def _corrupted(episode: Episode, streams: Mapping[str, Stream]) -> Episode:

@@ -8,17 +8,22 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
-from pydantic import ValidationError
+import pyarrow.compute as pc
 
 from adapt_learning.data import lerobot_v3 as v3
 from adapt_learning.data.dataset import Dataset
 from adapt_learning.data.episode import Episode
-from adapt_learning.data.files import read_json
+from adapt_learning.data.meta_files import (
+    MEND,
+    read_adapt,
+    read_info,
+    read_rows,
+    read_table,
+    read_tasks,
+    require_kind,
+)
 from adapt_learning.errors import DatasetError
 from adapt_learning.frames import Contract
-
-_MEND = 'restore the folder from a copy or make it again'
 
 
 def load_dataset(folder: str | Path, *, contract: Contract | None = None,
@@ -44,7 +49,7 @@ def load_dataset(folder: str | Path, *, contract: Contract | None = None,
     if index.contract == contract and index.hash not in (None, dataset.hash):
         raise DatasetError(f'{folder}: the content has the hash {dataset.hash}, but {v3.ADAPT} '
                            f'says {index.hash}: a file was changed or damaged after it was '
-                           f'written; {_MEND}')
+                           f'written; {MEND}')
     problems = () if allow_not_finite else dataset.not_finite()
     if problems:
         more = f'\n  and {len(problems) - 10} more' if len(problems) > 10 else ''
@@ -72,20 +77,12 @@ class FolderIndex:
         """Read and check the meta folder; `unfinished` allows a dataset that was only begun."""
         if not (folder / v3.INFO).is_file():
             if unfinished and (folder / v3.ADAPT).is_file():
-                return cls(folder, {}, (), (), *_read_adapt(folder))
+                return cls(folder, {}, (), (), *read_adapt(folder))
             raise DatasetError(f'{folder} is not a dataset: there is no {v3.INFO}; `adapt collect` '
                                'makes one')
-        info = read_json(folder / v3.INFO)
-        version = info.get('codebase_version')
-        if version != v3.CODEBASE_VERSION:
-            raise DatasetError(f'{folder / v3.INFO}: codebase_version is {version!r}; only '
-                               f'{v3.CODEBASE_VERSION!r} can be read: convert it with LeRobot')
-        rows = _read_rows(folder, info)
-        frames = sum(row['length'] for row in rows)
-        if frames != info.get('total_frames'):
-            raise DatasetError(f'{folder / v3.INFO}: total_frames is {info.get("total_frames")}, '
-                               f'but the episodes have {frames} together; {_MEND}')
-        return cls(folder, info, _read_tasks(folder), rows, *_read_adapt(folder))
+        info = read_info(folder)
+        rows = read_rows(folder, info)
+        return cls(folder, info, read_tasks(folder), rows, *read_adapt(folder))
 
     @property
     def lengths(self) -> list[int]:
@@ -112,15 +109,11 @@ class FolderIndex:
         return self._file('video_path', v3.VIDEO_PATH, *place, key)
 
     def _file(self, name: str, default: str, chunk: int, file: int, key: str = '') -> Path:
-        pattern = self.info.get(name) or default
-        try:
-            path = Path(pattern.format(chunk_index=chunk, file_index=file, video_key=key))
-        except (AttributeError, LookupError, ValueError) as error:
-            raise DatasetError(f'{self.folder / v3.INFO}: {name} {pattern!r} is no pattern of file '
-                               f'names; {_MEND}') from error
+        pattern = self.info.get(name) or default  # `read_info` has looked at it
+        path = Path(pattern.format(chunk_index=chunk, file_index=file, video_key=key))
         if path.is_absolute() or '..' in path.parts:
-            raise DatasetError(f'{self.folder / v3.INFO}: {name} {pattern!r} leaves the folder; '
-                               'such a dataset is not read')
+            raise DatasetError(f'{self.folder / v3.INFO}: {name} {pattern!r} with the camera '
+                               f'{key!r} leaves the folder; such a dataset is not read')
         return self.folder / path
 
     def columns(self) -> Iterator[dict[str, np.ndarray]]:
@@ -128,8 +121,8 @@ class FolderIndex:
         for place, group in groupby(range(len(self.rows)), self.places.__getitem__):
             numbers = list(group)
             path = self.data_file(place)
-            table = _read_table(path)
-            _check_columns(path, table, self.info)
+            table = read_table(path)
+            _check_columns(path, table, self.info, self.contract is not None)
             try:
                 columns = read_columns(table)
             except DatasetError as error:
@@ -143,25 +136,25 @@ class FolderIndex:
                 start = end
             if start != len(table):
                 raise DatasetError(f'{path}: {len(table)} rows, but the episodes table points to '
-                                   f'{start} of them; {_MEND}')
+                                   f'{start} of them; {MEND}')
 
     def column(self, key: str) -> np.ndarray:
         """Return one number column of all episodes, [N] or [N, k]."""
-        tables = [_read_table(self.data_file(place), [key]) for place in dict.fromkeys(self.places)]
-        return np.concatenate([_numpy(table[key]) for table in tables])
+        tables = [read_table(self.data_file(place), [key]) for place in dict.fromkeys(self.places)]
+        return np.concatenate([_numpy(key, table[key]) for table in tables])
 
     def stats(self, keys: tuple[str, ...]) -> list[dict[str, dict[str, Any]]]:
         """Return the statistics of some columns, per episode, out of the episodes table."""
         found: list[dict[str, dict[str, Any]]] = []
         for chunk, file in dict.fromkeys(self.episode_places):
-            table = _read_table(self.folder / v3.EPISODES_PATH.format(
+            table = read_table(self.folder / v3.EPISODES_PATH.format(
                 chunk_index=chunk, file_index=file))
             names = [n for n in table.column_names
                      if n.startswith('stats/') and n.split('/')[1] in keys]
             for row in table.select(names).to_pylist():
                 found.append({key: {} for key in keys})
                 for name, value in row.items():
-                    _, key, stat = name.split('/')
+                    _, key, stat = name.split('/', 2)
                     found[-1][key][stat] = value
         return found
 
@@ -193,8 +186,8 @@ class FolderIndex:
 
 def read_columns(table: pa.Table) -> dict[str, np.ndarray]:
     """Return all number columns [N] or [N, k] of a table."""
-    return {name: _numpy(table[name]) for name in table.column_names
-            if _is_number(table[name].type)}
+    return {name: _numpy(name, table[name]) for name in table.column_names
+            if _holds_numbers(table[name].type)}
 
 
 def _episode(columns: dict[str, np.ndarray], row: dict[str, Any],
@@ -240,126 +233,72 @@ def task_of(columns: dict[str, np.ndarray], tasks: tuple[str, ...]) -> str:
     return tasks[number]
 
 
-def _read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
-    if not path.is_file():
-        raise DatasetError(f'{path} is missing; {_MEND}')
-    try:
-        return pq.read_table(path, columns=columns, partitioning=None)
-    except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise DatasetError(f'{path} is truncated or damaged ({reason}); {_MEND}') from error
-
-
-def _read_rows(folder: Path, info: dict[str, Any]) -> tuple[dict[str, Any], ...]:
-    """Return the rows that info.json counts; files after them are of a killed writer."""
-    total = info.get('total_episodes')
-    if not isinstance(total, int) or total < 1:
-        raise DatasetError(f'{folder / v3.INFO}: total_episodes is {total!r}; a dataset has at '
-                           f'least one episode; {_MEND}')
-    needed = ['episode_index', 'length', 'data/chunk_index', 'data/file_index',
-              'dataset_from_index', 'dataset_to_index']
-    rows: list[dict[str, Any]] = []
-    for path in sorted((folder / 'meta/episodes').glob('*/*.parquet')):
-        if len(rows) >= total:
-            break
-        table = _read_table(path)
-        missing = [name for name in needed if name not in table.column_names]
-        if missing:
-            raise DatasetError(f'{path}: the columns {missing} are missing; {_MEND}')
-        kept = [name for name in table.column_names if not name.startswith('stats/')]
-        place = {'meta/episodes/chunk_index': int(path.parent.name.removeprefix('chunk-')),
-                 'meta/episodes/file_index': int(path.stem.removeprefix('file-'))}
-        rows += [row | place for row in table.select(kept).to_pylist()]
-    if len(rows) != total:
-        raise DatasetError(f'{folder / v3.INFO}: total_episodes is {total}, but '
-                           f'meta/episodes has {len(rows)} rows; {_MEND}')
-    frame = 0
-    for number, row in enumerate(rows):
-        found = [row[name] for name in ('episode_index', 'dataset_from_index', 'dataset_to_index')]
-        wanted = [number, frame, frame + row['length']]
-        if found != wanted or row['length'] < 1:
-            raise DatasetError(f'{folder}/meta/episodes: row {number} says episode, first and last '
-                               f'frame {found}, expected {wanted}; {_MEND}')
-        frame += row['length']
-    return tuple(rows)
-
-
-def _read_tasks(folder: Path) -> tuple[str, ...]:
-    table = _read_table(folder / v3.TASKS)
-    texts = [name for name in table.column_names if name != 'task_index']
-    if 'task_index' not in table.column_names or len(texts) != 1:
-        raise DatasetError(f'{folder / v3.TASKS}: columns are {table.column_names}, expected '
-                           f"'task_index' and the text; {_MEND}")
-    numbered = dict(zip(table['task_index'].to_pylist(), table[texts[0]].to_pylist(), strict=True))
-    if sorted(numbered) != list(range(len(table))):
-        raise DatasetError(f'{folder / v3.TASKS}: task_index is {sorted(numbered)}, expected '
-                           f'0..{len(table) - 1}; {_MEND}')
-    return tuple(numbered[i] for i in range(len(table)))
-
-
-def _read_adapt(folder: Path) -> tuple[Contract | None, dict[str, Any], str | None]:
-    path = folder / v3.ADAPT
-    if not path.is_file():
-        return None, {}, None
-    values = read_json(path)
-    try:
-        contract = Contract.model_validate(values.get('contract'))
-    except ValidationError as error:
-        raise DatasetError(f'{path}: the contract in it is damaged ({error.error_count()} '
-                           f'mistakes); {_MEND}') from error
-    if values.get('contract_hash') != contract.hash:
-        raise DatasetError(f'{path}: contract_hash is {values.get("contract_hash")}, but the '
-                           f'contract in it has {contract.hash}: it was edited; {_MEND}')
-    return contract, values.get('meta') or {}, values.get('hash')
-
-
-def _check_columns(path: Path, table: pa.Table, info: dict[str, Any]) -> None:
-    needed = {'timestamp', 'frame_index', 'episode_index', 'index', 'task_index'}
-    if (path.parents[2] / v3.ADAPT).is_file():
-        needed |= {v3.STATE, v3.ACTION}
+def _check_columns(path: Path, table: pa.Table, info: dict[str, Any], ours: bool) -> None:
+    counters = ('frame_index', 'episode_index', 'index', 'task_index')
+    needed = {'timestamp', *counters} | ({v3.STATE, v3.ACTION} if ours else set())
     missing = sorted(needed - set(table.column_names))
     if missing:
-        raise DatasetError(f'{path}: the columns {missing} are missing; {_MEND}')
+        raise DatasetError(f'{path}: the columns {missing} are missing; {MEND}')
+    for name in counters:
+        require_kind(path, table, name, 'whole numbers')
+    require_kind(path, table, 'timestamp', 'numbers')
+    if v3.TIME_NS in table.column_names:
+        require_kind(path, table, v3.TIME_NS, 'whole numbers')
     for key in {v3.STATE, v3.ACTION} & set(table.column_names):
-        feature = info.get('features', {}).get(key, {})
         kind = table[key].type
+        if not _is_number(kind.value_type if _is_list(kind) else kind):
+            raise DatasetError(f'{path}: the column {key} holds numbers, or lists of them; got '
+                               f'{kind}; {MEND}')
         size = kind.list_size if pa.types.is_fixed_size_list(kind) else None
-        if size is not None and feature.get('shape') not in ([size], None):
+        feature = info['features'].get(key)
+        if size is not None and feature is not None and feature['shape'] != [size]:
             raise DatasetError(f'{path}: {key} has {size} elements, but {v3.INFO} says '
-                               f'{feature.get("shape")}; {_MEND}')
+                               f'{feature["shape"]}; {MEND}')
 
 
 def _check_rows(path: Path, columns: dict[str, np.ndarray], number: int,
                 row: dict[str, Any]) -> None:
-    wanted = {'episode_index': np.full(row['length'], number),
-              'frame_index': np.arange(row['length']),
-              'index': np.arange(row['dataset_from_index'], row['dataset_to_index'])}
     there = len(columns['index'])
     if there != row['length']:
         raise DatasetError(f'{path}: episode {number} has {row["length"]} rows by the episodes '
-                           f'table, only {there} are there; {_MEND}')
+                           f'table, only {there} are there; {MEND}')
+    wanted = {'episode_index': np.full(there, number), 'frame_index': np.arange(there),
+              'index': np.arange(row['dataset_from_index'], row['dataset_to_index'])}
     for name, values in wanted.items():
         if not np.array_equal(columns[name], values):
             raise DatasetError(f'{path}: {name} of episode {number} is not {values[0]}..'
-                               f'{values[-1]} as the episodes table says; {_MEND}')
+                               f'{values[-1]} as the episodes table says; {MEND}')
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return (pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind)
+            or pa.types.is_large_list(kind))
 
 
 def _is_number(kind: pa.DataType) -> bool:
-    if pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind):
-        return _is_number(kind.value_type)
     return (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind))
 
 
-def _numpy(column: pa.ChunkedArray) -> np.ndarray:
+def _holds_numbers(kind: pa.DataType) -> bool:
+    return _holds_numbers(kind.value_type) if _is_list(kind) else _is_number(kind)
+
+
+def _numpy(name: str, column: pa.ChunkedArray) -> np.ndarray:
+    """Return a column of numbers as [N] or [N, k]."""
     array = column.combine_chunks()
-    if column.null_count:
-        raise DatasetError(f'a number column has {column.null_count} empty cells; {_MEND}')
-    if pa.types.is_list(array.type) or pa.types.is_fixed_size_list(array.type):
-        values = array.flatten()
-        if values.null_count:
-            raise DatasetError(f'a number column has {values.null_count} empty cells; {_MEND}')
-        flat = values.to_numpy(zero_copy_only=False)
-        if len(array) == 0 or len(flat) % len(array):
-            raise DatasetError(f'the rows of a list column differ in length; {_MEND}')
-        return flat.reshape(len(array), -1)
-    return array.to_numpy(zero_copy_only=False)
+    if not len(array):
+        return np.zeros(0)
+    values = array.flatten() if _is_list(array.type) else array
+    empty = array.null_count or values.null_count
+    if empty:
+        raise DatasetError(f'the number column {name} has {empty} empty cells; {MEND}')
+    if values is array:
+        return array.to_numpy(zero_copy_only=False)
+    if _is_list(values.type):
+        raise DatasetError(f'the column {name} holds lists of lists; a number column holds numbers '
+                           f'or lists of them; {MEND}')
+    sizes = np.unique(pc.list_value_length(array).to_numpy(zero_copy_only=False))
+    if len(sizes) != 1 or sizes[0] < 1:
+        raise DatasetError(f'the rows of the list column {name} have one length from 1 up; got '
+                           f'{sizes.tolist()[:5]}; {MEND}')
+    return values.to_numpy(zero_copy_only=False).reshape(len(array), -1)

@@ -20,6 +20,7 @@ from adapt_learning.data.files import (
     write_atomically,
     write_json,
 )
+from adapt_learning.data.outputs import check_output, refuse_overwriting
 from adapt_learning.data.reader import FolderIndex, load_dataset, read_columns
 from adapt_learning.data.stats import NAMES, column_stats
 from adapt_learning.data.videos import VideoSpan
@@ -35,10 +36,9 @@ def save_dataset(folder: str | Path, dataset: Dataset,
     `videos` are the pictures of every episode by key, where there are any; the files are copied.
     Refuses (DatasetError) a folder that is not empty and a dataset without episodes.
     """
-    folder = Path(folder).absolute()
     if not len(dataset):
         raise DatasetError('a dataset without episodes cannot be saved: collect some first')
-    _refuse_overwriting(folder)
+    folder = check_output(folder)
     temporary = folder.with_name(f'.{folder.name}.writing')
     with own_folder(temporary):
         try:
@@ -66,7 +66,7 @@ class DatasetWriter:
                  chunks_size: int = v3.CHUNKS_SIZE, file_size_mb: int = v3.FILE_SIZE_MB):
         """Begin a dataset; DatasetError where the folder is not empty."""
         self.folder = Path(folder)
-        _refuse_overwriting(self.folder)
+        refuse_overwriting(self.folder)
         self._begin(contract, dict(meta or {}), chunks_size, file_size_mb)
         self._write_adapt(None)
 
@@ -207,7 +207,7 @@ class DatasetWriter:
 
     def _write_adapt(self, content_hash: str | None) -> None:
         write_json(self.folder / v3.ADAPT, {
-            'format': 1, 'hash': content_hash, 'contract_hash': self._contract.hash,
+            'format': v3.FORMAT, 'hash': content_hash, 'contract_hash': self._contract.hash,
             'meta': self._meta, 'contract': self._contract.model_dump(mode='json')})
 
     def _write_table(self, name: str | Path, table: pa.Table) -> None:
@@ -252,9 +252,3 @@ def _stats_of(column: np.ndarray) -> dict[str, list]:
     parts = [column_stats(part) for part in column.reshape(len(column), -1).T]
     return {name: parts[0][name].tolist() if name == 'count' else
             np.concatenate([part[name] for part in parts]).tolist() for name in NAMES}
-
-
-def _refuse_overwriting(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise DatasetError(f'{folder} is there already and is never overwritten: choose another '
-                           'folder or remove it')

@@ -11,6 +11,7 @@ import numpy as np
 
 from adapt_learning.data import Dataset, DatasetWriter, load_dataset, save_dataset
 from adapt_learning.data.files import empty_folder, own_folder, read_json, write_json
+from adapt_learning.data.outputs import check_output
 from adapt_learning.errors import DatasetError, SettingError
 from adapt_learning.evaluation.rollout import ExpertController, Rollout, rollout
 from adapt_learning.evaluation.simulation import make_task
@@ -41,8 +42,8 @@ class CollectPlan:
     def __post_init__(self):
         if self.episodes < 1:
             raise SettingError(f'episodes is at least 1; got {self.episodes}')
-        if self.seed < 0:
-            raise SettingError(f'seed is 0 or above; got {self.seed}')
+        if not 0 <= self.seed < 2**63:
+            raise SettingError(f'seed is 0 or above and below 2^63; got {self.seed}')
 
     @property
     def command(self) -> str:
@@ -88,11 +89,8 @@ def collect(plan: CollectPlan, out: str | Path, jobs: int | None = None,
     Raises DatasetError where `out` is filled or `<out>.part` is of another plan, CollectFailed
     where the expert hardly ever succeeds.
     """
-    out = Path(out).absolute()
+    out = check_output(out)
     part = out.with_name(f'{out.name}.part')
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise DatasetError(f'{out} is there already and is never overwritten: choose another '
-                           'folder or remove it')
     setup = setup or partial(make_task, plan.task)
     task = setup()
     try:

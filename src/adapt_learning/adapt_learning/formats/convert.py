@@ -17,6 +17,7 @@ import numpy as np
 from adapt_learning import catalog
 from adapt_learning.data import DatasetFolder, DatasetWriter
 from adapt_learning.data.files import empty_folder, own_folder, publish_folder
+from adapt_learning.data.outputs import check_output
 from adapt_learning.errors import DatasetError, SettingError
 from adapt_learning.formats.base import Format, ReadOptions, Source
 from adapt_learning.formats.columns import ASSUMED_HZ, Columns, derived_contract
@@ -79,10 +80,7 @@ def import_data(paths: Sequence[Path], out: Path, name: str = 'auto',
     with nothing left in `out`.
     """
     options = options or ReadOptions()
-    out = Path(out).absolute()
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise DatasetError(f'{out} is there already and is never overwritten: choose another '
-                           'folder or remove it')
+    out = check_output(out, paths)
     if options.rate_hz is not None and not 0 < options.rate_hz <= 1000:
         raise SettingError(f'--rate-hz lies in 0..1000 Hz; got {options.rate_hz:g}')
     if name == 'auto':
@@ -99,10 +97,7 @@ def import_data(paths: Sequence[Path], out: Path, name: str = 'auto',
 
 def export_data(folder: Path, target: Path, name: str, contract: Contract | None = None) -> None:
     """Write a dataset folder as a foreign file or folder; errors leave nothing behind."""
-    target = Path(target).absolute()
-    if target.exists():
-        raise DatasetError(f'{target} is there already and is never overwritten: choose another '
-                           'name or remove it')
+    target = check_output(target, [folder], empty_folder=False)
     form = catalog.load('format', name)
     dataset = DatasetFolder(folder, contract)
     target.parent.mkdir(parents=True, exist_ok=True)

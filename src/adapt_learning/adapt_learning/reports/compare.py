@@ -8,15 +8,13 @@ from typing import Any
 import numpy as np
 
 from adapt_learning.data import Dataset, Episode
-from adapt_learning.data.dataset import SOURCE_EPISODE, SOURCE_ROW
+from adapt_learning.data.dataset import NO_LEVEL, SOURCE_EPISODE, SOURCE_ROW
 from adapt_learning.data.quality import QualityConfig
 from adapt_learning.data.quality.rows import Rows, spread
 from adapt_learning.data.quality.suspects import Suspects
 from adapt_learning.errors import DatasetError, SettingError
 
 SIDES = ('state', 'action')
-NO_LEVEL = -1
-
 
 def is_restored(dataset: Dataset) -> bool:
     """Return whether a dataset says from which rows of another it was restored."""
@@ -213,8 +211,12 @@ def episode_view(dataset: Dataset, number: int, before: Dataset | None = None) -
 
 
 def _suspected(dataset: Dataset, number: int) -> dict[str, np.ndarray]:
-    rows, config = Rows.of(dataset), QualityConfig()
+    config = QualityConfig()
+    rows = Rows.of(dataset, config.absurd)
     states = Suspects.of(rows.observation, rows.observation_std, rows, config)
     actions = Suspects.of(rows.action, rows.action_std, rows, config)
     own = slice(int(rows.start[number]), int(rows.start[number + 1]))
-    return {'state': states.rows[own], 'action': actions.rows[own]}
+    marks = {'state': states.rows, 'action': actions.rows}
+    for side, absurd in (('state', rows.absurd_states), ('action', rows.absurd_actions)):
+        marks[side][absurd[:, 0]] = True
+    return {side: marked[own] for side, marked in marks.items()}

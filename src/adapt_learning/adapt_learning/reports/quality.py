@@ -22,7 +22,8 @@ _POINTS = 1500
 _HISTOGRAMS = 40
 
 _TITLES = {
-    'amount': 'Number of episodes', 'outcomes': 'Outcomes', 'pollution': 'Suspected pollution',
+    'amount': 'Number of episodes', 'outcomes': 'Outcomes', 'absurd': 'Absurd values',
+    'motion': 'Motion', 'pollution': 'Suspected pollution',
     'faults': 'Faults of sensors', 'clock': 'Time stamps', 'recording': 'Recording',
     'lag': 'Latency',
     'columns': 'Normalising', 'action box': 'Range of the actions', 'coverage': 'Coverage',

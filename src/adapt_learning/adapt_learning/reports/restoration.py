@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from adapt_learning.data import Dataset
+from adapt_learning.data.dataset import NO_LEVEL, SOURCE_EPISODE
 from adapt_learning.reports import charts, page
-from adapt_learning.reports.compare import NO_LEVEL, SIDES, SOURCE_EPISODE, Edits, episode_view
+from adapt_learning.reports.compare import SIDES, Edits, episode_view
 from adapt_learning.reports.detection import detection
 from adapt_learning.reports.view import drawing, legend
 

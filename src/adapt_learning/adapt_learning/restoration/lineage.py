@@ -7,8 +7,6 @@ import numpy as np
 
 from adapt_learning.data.dataset import SOURCE_EPISODE, SOURCE_ROW, Dataset
 
-NO_LEVEL = -1
-
 
 @dataclass(frozen=True)
 class SideOutcome:

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from adapt_learning import catalog
-from adapt_learning.data.dataset import Dataset
+from adapt_learning.data.dataset import NO_LEVEL, Dataset
 from adapt_learning.data.normalizer import Normalizer
 from adapt_learning.errors import DatasetError
 from adapt_learning.restoration.base import Filter, Progress, Side
 from adapt_learning.restoration.conditions import Conditions
 from adapt_learning.restoration.config import RestorationConfig
 from adapt_learning.restoration.faults import missing_rows
-from adapt_learning.restoration.lineage import NO_LEVEL, SideOutcome, derive
+from adapt_learning.restoration.lineage import SideOutcome, derive
 from adapt_learning.restoration.scale import robust_normalizer
 from adapt_learning.restoration.share import ShareConfig, estimate_share
 from adapt_learning.restoration.stages import Arrays, Forget, StageProgress, Stages, Store

@@ -4,6 +4,7 @@ The input is only read. Finished stages lie in OUT.work beside the output until 
 restoration that was killed or cancelled goes on where it was; the output appears whole, at the end.
 """
 
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import safetensors.numpy
 
 from adapt_learning.data.dataset import SOURCE_EPISODE, Dataset
 from adapt_learning.data.files import own_folder, write_atomically
+from adapt_learning.data.outputs import check_output, check_outside
 from adapt_learning.data.reader import FolderIndex, load_dataset
 from adapt_learning.data.videos import take_over
 from adapt_learning.data.writer import save_dataset
@@ -35,23 +37,21 @@ class RestoreRequest:
     input: Path
     """Folder of a dataset; never touched."""
     output: Path | None
-    """Folder of the new dataset; None with `dry_run`."""
+    """Folder of the new dataset, made absolute; None with `dry_run`."""
     config: RestorationConfig = field(default_factory=RestorationConfig)
     seed: int = 0
     dry_run: bool = False
     """Only judge."""
 
     def __post_init__(self):
-        if self.seed < 0:
-            raise SettingError(f'seed is not negative; got {self.seed}')
+        if not 0 <= self.seed < 2**63:
+            raise SettingError(f'seed is not negative and below 2^63; got {self.seed}')
         if self.output is None:
             if not self.dry_run:
                 raise SettingError('a restoration needs the folder of the new dataset')
             return
-        source, output = self.input.resolve(), self.output.resolve()
-        if output == source or output.is_relative_to(source) or source.is_relative_to(output):
-            raise SettingError(f'the new dataset lies outside of the input, which is never touched;'
-                               f' got {self.output} for {self.input}')
+        check_outside(self.output, self.input, 'the new dataset')
+        object.__setattr__(self, 'output', Path(os.path.abspath(self.output)))
 
     @property
     def work_folder(self) -> Path | None:
@@ -94,7 +94,8 @@ def restore_folder(request: RestoreRequest,
     """
     began_s, note = time.monotonic(), ''
     if not request.dry_run:
-        _check_free(request.output)
+        check_output(request.output)
+        _check_own(request.work_folder)
     dataset = load_dataset(request.input, allow_not_finite=True)
 
     def work(store: Store | None) -> RestorationResult:
@@ -106,7 +107,6 @@ def restore_folder(request: RestoreRequest,
         result = work(None)
     else:
         folder = request.work_folder
-        _check_own(folder)
         with own_folder(folder):
             (folder / _MARK).write_text('Finished stages of `adapt restore`; may be removed.\n',
                                         encoding='utf-8')
@@ -147,13 +147,9 @@ def _contiguous(array):
     return array.copy(order='C')
 
 
-def _check_free(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise DatasetError(f'{folder} is there already and is never overwritten: choose another '
-                           'folder or remove it')
-
-
 def _check_own(folder: Path) -> None:
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / _MARK).is_file():
+    foreign = (any(folder.iterdir()) and not (folder / _MARK).is_file() if folder.is_dir()
+               else os.path.lexists(folder))
+    if foreign:
         raise DatasetError(f'{folder} is where the stages of this restoration would go, and it is '
                            'not the folder of a restoration: give the output another name')

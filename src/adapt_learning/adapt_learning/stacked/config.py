@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import json
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -13,6 +14,9 @@ import yaml
 from adapt_learning.errors import SettingError
 
 C = TypeVar('C')
+
+_LARGEST = 2**63
+"""Whole numbers stay below it: what computes with them holds no more."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,6 +55,9 @@ class OptimizationConfig:
             _require(getattr(self, name) >= 1, f'{name} is at least 1', getattr(self, name))
         for name in ('warmup_steps', 'weight_decay', 'gradient_clip', 'patience'):
             _require(getattr(self, name) >= 0, f'{name} is not negative', getattr(self, name))
+        for name in ('learning_rate', 'weight_decay', 'epsilon', 'gradient_clip'):
+            value = getattr(self, name)
+            _require(math.isfinite(value), f'{name} is finite', value)
         for name in ('learning_rate', 'epsilon'):
             _require(getattr(self, name) > 0, f'{name} is above 0', getattr(self, name))
         _require(0 <= self.ema_decay < 1, 'ema_decay lies in 0..1 (without 1)', self.ema_decay)
@@ -135,8 +142,8 @@ def with_overrides(values: Mapping[str, Any], overrides: typing.Iterable[str]) -
                 raise SettingError(f"'{key}' in '{path}' is a value and has no settings below it")
         try:
             place[keys[-1]] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            raise SettingError(f"the value of '{path}' cannot be read: '{value}'") from None
+        except (yaml.YAMLError, ValueError, RecursionError):
+            raise SettingError(f"the value of '{path}' cannot be read: '{value:.60}'") from None
     return result
 
 
@@ -162,17 +169,30 @@ def _typed(hint: Any, value: Any, place: str) -> Any:
                 Ellipsis not in typing.get_args(hint) and len(value) != len(inner)):
             raise SettingError(f"'{place}' is a list like {hint}; got {value!r}")
         return tuple(_typed(inner[min(i, len(inner) - 1)], v, place) for i, v in enumerate(value))
-    # YAML reads 1e-3 as text; bool is an int for Python, not for people.
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if hint is float and isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            number = False
-    if hint is float and number:
-        return float(value)
-    if hint is int and number and float(value).is_integer():
-        return int(value)
+    if hint in (int, float):
+        return _number(hint, value, place)
     if hint in (str, bool) and isinstance(value, hint):
         return value
-    raise SettingError(f"'{place}' is of type {hint.__name__}; got {value!r}")
+    raise SettingError(f"'{place}' is of type {hint.__name__}; got {value!r:.60}")
+
+
+def _number(hint: type, value: Any, place: str) -> int | float:
+    """Return a number as int or float; neither infinite nor too large."""
+    # YAML reads 1e-3 as text; bool is an int for Python, not for people.
+    try:
+        if isinstance(value, bool) or (hint is int and isinstance(value, str)):
+            raise ValueError
+        number = float(value)
+        if hint is int and not number.is_integer():
+            raise ValueError
+    except OverflowError:
+        number = math.inf  # an int of hundreds of digits, or infinity itself
+    except (TypeError, ValueError):
+        raise SettingError(f"'{place}' is of type {hint.__name__}; got {value!r:.60}") from None
+    if hint is int:
+        if not -_LARGEST < number < _LARGEST:
+            raise SettingError(f"'{place}' is a whole number below 2^63; got {value!r:.60}")
+        return int(value)
+    if not math.isfinite(number):
+        raise SettingError(f"'{place}' is a finite number; got {value!r:.60}")
+    return number

@@ -58,8 +58,9 @@ class TrainRequest:
     overwrite: bool = False
 
     def __post_init__(self):
-        if not self.seeds or len(set(self.seeds)) != len(self.seeds) or min(self.seeds) < 0:
-            raise SettingError('seeds are different numbers from 0 up; got '
+        if not self.seeds or len(set(self.seeds)) != len(self.seeds) or not (
+                0 <= min(self.seeds) <= max(self.seeds) < 2**63):
+            raise SettingError('seeds are different numbers from 0 up, below 2^63; got '
                                f'{",".join(map(str, self.seeds)) or "none"}')
 
     @property

@@ -6,8 +6,10 @@ and hands out the result; it never touches the input.
 """
 
 import math
+import signal
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +26,7 @@ from adapt_ros.lifecycle import AdaptNode, run
 from adapt_ros.parameters import parameter
 
 _LOOK_S = 0.1
+_SPEAKS = 'adapt: '
 # A child that was asked to end saves what it has; after so long it is ended by force.
 _PATIENCE_S = 20.0
 # The same where the node itself has to leave; its stages are on disk anyway.
@@ -166,9 +169,8 @@ class RestorationServer(AdaptNode):
         result.seconds = time.monotonic() - self._begun_s
         canceled = self._goal.cancel_requested
         if not succeeded:
-            said = child.words[-1].removeprefix('adapt: ') if child.words else f'exit code {code}'
             result.text = why or ('canceled; the same goal goes on where it stopped'
-                                  if canceled else said)
+                                  if canceled else why_it_ended(code, child.words))
         self._last, self._failed = result.text, not succeeded and not canceled
         # Two lines, because rclpy allows one severity per line of code.
         if self._failed:
@@ -196,6 +198,17 @@ class RestorationServer(AdaptNode):
             yield 'restoration', DiagnosticStatus.OK, f'{now.stage}: {now.text}', {
                 'running': True, 'progress': f'{now.progress:.0%}',
                 'seconds left': f'{now.remaining:.0f}'}
+
+
+def why_it_ended(code: int, words: Sequence[str]) -> str:
+    """Return one sentence on a child that failed: of its exit code and its last lines."""
+    if code < 0:
+        # What it wrote before has nothing to do with it, and it could not write why.
+        cause = ' (out of memory?)' if -code == signal.SIGKILL else ''
+        return (f'killed by signal {-code}{cause}; send the same goal again, finished stages are '
+                'kept')
+    said = [line for line in words if line.startswith(_SPEAKS)] or list(words[-1:])
+    return said[-1].removeprefix(_SPEAKS) if said else f'exit code {code}'
 
 
 def _feedback(progress: dict) -> RestoreDemonstrations.Feedback:

@@ -6,6 +6,7 @@ a new file, which then takes the place of the broken one by a rename: killed at 
 leaves a bag that can be repaired again.
 """
 
+import errno
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from adapt_ros.recording.salvage import Salvage, read_chunks
 BROKEN = '.broken'
 """Suffix of a damaged original that is kept, since something inside of it was lost."""
 _TEMPORARY = '.repair'
+_ROOM, _PERMISSIONS = 'make room and try again, ', 'mend the permissions and try again, '
+_REMEDIES = {errno.ENOSPC: _ROOM, errno.EDQUOT: _ROOM, errno.EACCES: _PERMISSIONS,
+             errno.EPERM: _PERMISSIONS, errno.EROFS: _PERMISSIONS}
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,9 @@ def repair_bag(bag: Path) -> Repaired:
     Raises DatasetError where nothing in it can be read, or for which there is no room.
     """
     files = sorted(bag.glob('*.mcap'))
+    if odd := [path for path in files if not path.is_file()]:
+        raise DatasetError(f'{odd[0]} is no file, so there is no recording in it: remove or rename '
+                           'it, nothing was changed')
     if len(files) != 1:
         raise DatasetError(f'a bag of the recorder has one .mcap file; {bag} has {len(files)}, so '
                            "it is another's: repair it with 'ros2 bag reindex'")
@@ -110,8 +117,9 @@ def repair_bag(bag: Path) -> Repaired:
         os.replace(temporary, file)
         rosbag2.write_metadata(bag, values)
     except OSError as error:
-        raise DatasetError(f'{bag} cannot be repaired: {error.strerror}; make room or mend the '
-                           'permissions and try again, nothing was changed') from error
+        remedy = _REMEDIES.get(error.errno, '')
+        raise DatasetError(f'{bag} cannot be repaired: {error.strerror}; {remedy}nothing was '
+                           'changed') from error
     finally:
         temporary.unlink(missing_ok=True)
     return result

@@ -25,6 +25,9 @@ def summary(episodes: tuple[EpisodeReport, ...], findings: tuple[Finding, ...]) 
     polluted = next((f for f in findings if f.check == 'pollution' and f.verdict == BAD), None)
     if polluted:
         return f'{facts}: polluted, restore it before training; {polluted.reason}.'
+    broken = next((f for f in findings if f.verdict == BAD), None)
+    if broken:
+        return f'{facts}: not fit for training as it is; {broken.reason}.'
     if bad >= 0.1 * len(episodes):
         return f'{facts}: not fit for training as it is; {bad} episodes are bad.'
     if bad or look:

@@ -27,6 +27,9 @@ class QualityConfig:
     spike: float = 0.5
     """A value that jumps away and back by this share of what the element ever moves, and by
     2 std, is a spike."""
+    absurd: float = 1e6
+    """A value of this size or more that is a thousand times the median size of its element is no
+    measurement [its unit]; neither is one of 1e15, whatever the others are."""
     stuck_rows: int = 4
     """So many equal rows in a row of an element that nearly always moves are a stuck sensor."""
     idle: float = 0.3

@@ -24,6 +24,7 @@ from adapt_learning.data.quality.findings import (
     Finding,
 )
 from adapt_learning.data.quality.norms import Norms
+from adapt_learning.data.quality.rows import moving
 
 _ENOUGH = 10
 _COMPARED = 100
@@ -73,6 +74,39 @@ def check_pollution(dataset: Dataset, norms: Norms) -> Finding:
             'not fit their neighbours in time')
     verdict = BAD if share >= norms.config.suspicious_bad else LOOK
     return Finding('pollution', share, verdict, '; '.join(filter(None, (text, note))), RESTORE)
+
+
+def check_absurd(dataset: Dataset, norms: Norms) -> Finding:
+    """Judge values that no sensor measures; a single one ruins a normaliser and a training."""
+    specs = dataset.contract.observation_spec, dataset.contract.action_spec
+    places = norms.rows.absurd_states, norms.rows.absurd_actions
+    found = [(int(row), spec.labels[element], values[row, element])
+             for spec, values, side in zip(specs, dataset.pairs(), places, strict=True)
+             for row, element in side]
+    if not found:
+        return Finding('absurd', 0.0, OK)
+    row, name, value = min(found, key=lambda place: place[0])
+    episode = norms.rows.episode[row]
+    more = f', and {len(found) - 1} more' if len(found) > 1 else ''
+    return Finding('absurd', len(found), BAD, f'{name} is {value:.3g} in episode {episode} row '
+                   f'{row - norms.rows.start[episode]}{more}: no sensor measures that', LEAVE_OUT)
+
+
+def check_motion(dataset: Dataset, norms: Norms) -> Finding:
+    """Judge whether anything moves within any episode."""
+    rows = norms.rows
+    inside = rows.episode[1:] == rows.episode[:-1]
+    if not inside.any():
+        return Finding('motion', 1.0, OK)
+    state, action = (moving(values, inside) for values in (rows.observation, rows.action))
+    share = float(np.concatenate([state, action]).mean())
+    if not state.any():
+        what = 'element' if not action.any() else 'element of the state'
+        return Finding('motion', share, BAD, f'no {what} ever moves: sensors dead?', RECORD)
+    if not action.any():
+        return Finding('motion', share, LOOK, 'no element of the action ever changes within an '
+                       'episode: was anything commanded?', INSPECT)
+    return Finding('motion', share, OK)
 
 
 def check_faults(dataset: Dataset, norms: Norms) -> Finding:
@@ -207,8 +241,9 @@ def check_leaks(dataset: Dataset, norms: Norms) -> Finding:
 
 
 DATASET_CHECKS: tuple[Callable[[Dataset, Norms], Finding], ...] = (
-    check_amount, check_outcomes, check_pollution, check_faults, check_clock, check_recording,
-    check_lag, check_columns, check_action_box, check_coverage, check_contradictions, check_leaks)
+    check_amount, check_outcomes, check_absurd, check_motion, check_pollution, check_faults,
+    check_clock, check_recording, check_lag, check_columns, check_action_box, check_coverage,
+    check_contradictions, check_leaks)
 
 
 def observation_columns(dataset: Dataset, norms: Norms) -> tuple[Column, ...]:

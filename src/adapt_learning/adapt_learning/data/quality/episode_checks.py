@@ -34,6 +34,15 @@ def check_finite(number: int, episode: Episode, norms: Norms) -> Finding:
                     '{:.0f} values are NaN or infinite', LEAVE_OUT, _rows(rows))
 
 
+def check_absurd(number: int, episode: Episode, norms: Norms) -> Finding:
+    """Judge values that are far too large to be measured."""
+    first, end = norms.rows.start[number:number + 2]
+    places = np.concatenate([norms.rows.absurd_states, norms.rows.absurd_actions])[:, 0]
+    inside = places[(first <= places) & (places < end)] - first
+    return at_least('absurd', len(inside), 1, BAD, '{:.0f} values are absurdly large',
+                    LEAVE_OUT, _rows(np.unique(inside)))
+
+
 def check_success(number: int, episode: Episode, norms: Norms) -> Finding:
     """Judge the outcome: 1 success, 0 failure, 0.5 unknown."""
     if episode.success is None:
@@ -201,9 +210,9 @@ def check_twin(number: int, episode: Episode, norms: Norms) -> Finding:
 
 
 CHECKS: tuple[Callable[[int, Episode, Norms], Finding], ...] = (
-    check_finite, check_success, check_length, check_gaps, check_rate, check_timing, check_idle,
-    check_saturation, check_beyond, check_jerk, check_shaking, check_spikes, check_jumps,
-    check_stuck, check_copies, check_zeros, check_states, check_actions, check_outlier,
+    check_finite, check_absurd, check_success, check_length, check_gaps, check_rate, check_timing,
+    check_idle, check_saturation, check_beyond, check_jerk, check_shaking, check_spikes,
+    check_jumps, check_stuck, check_copies, check_zeros, check_states, check_actions, check_outlier,
     check_lag, check_twin)
 
 

@@ -9,13 +9,17 @@ import numpy as np
 from adapt_learning.data.dataset import Dataset
 
 _CHUNK = 50_000
+_BEYOND = 1e3
+"""A value this many times the median size of its element may be absurd."""
+_NEVER = 1e15
+"""From this size on a value is absurd, whatever the others are."""
 _ROUNDING = 1e-6
 """Differences below this share of the value are those of float32."""
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows of all episodes in order; what is not finite counts as 0 here."""
+    """Rows of all episodes in order; what is not finite or is absurd counts as 0 here."""
 
     observation: np.ndarray
     """float32 [N, S]."""
@@ -23,13 +27,20 @@ class Rows:
     """float32 [N, A]."""
     start: np.ndarray
     """First row of each episode, and N at the end, int64 [E + 1]."""
+    absurd_states: np.ndarray
+    """(row, element) of values that no sensor measures, int64 [M, 2]."""
+    absurd_actions: np.ndarray
+    """The same of the actions."""
 
     @classmethod
-    def of(cls, dataset: Dataset) -> 'Rows':
-        """Put the rows of a dataset side by side."""
-        observation, action = dataset.pairs()
-        return cls(_finite(observation), _finite(action),
-                   np.concatenate([[0], np.cumsum([len(episode) for episode in dataset])]))
+    def of(cls, dataset: Dataset, absurd: float = np.inf) -> 'Rows':
+        """Put the rows of a dataset side by side; from the size `absurd` on a value may be so."""
+        sides = [_finite(values) for values in dataset.pairs()]
+        found = [_absurd(values, absurd) for values in sides]
+        for values, places in zip(sides, found, strict=True):
+            values[tuple(places.T)] = 0.0  # one of them would be the scale of all others
+        start = np.concatenate([[0], np.cumsum([len(episode) for episode in dataset])])
+        return cls(*sides, start, *found)
 
     def __len__(self) -> int:
         """Return N."""
@@ -82,12 +93,29 @@ def spread(values: np.ndarray) -> np.ndarray:
     return np.where(np.ptp(values, axis=0) > _ROUNDING * np.abs(values).max(axis=0), std, 0.0)
 
 
+def moving(values: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Return which elements [N, D] change in a step that is `inside` an episode [N-1], bool [D]."""
+    step = np.abs(np.diff(values, axis=0)[inside]).max(axis=0, initial=0.0)
+    return step > _ROUNDING * np.abs(values).max(axis=0, initial=0.0)
+
+
 def scaled(values: np.ndarray, std: np.ndarray) -> np.ndarray:
     """Return the elements that move, around 0, in their standard deviations, float32 [N, D']."""
     moves = std > 0
     kept = values[:, moves]
     # Around the mean, because differences of squares are taken later.
     return ((kept - kept.mean(axis=0, dtype=np.float64)) / std[moves]).astype(np.float32)
+
+
+def _absurd(values: np.ndarray, limit: float) -> np.ndarray:
+    """Return (row, element) of the values [N, D] that are too large to be true, int64 [M, 2]."""
+    found = [np.zeros((0, 2), np.int64)]
+    for element in np.flatnonzero(np.abs(values).max(axis=0, initial=0.0) >= limit):
+        size = np.abs(values[:, element].astype(np.float64))
+        odd = (size >= limit) & ((size >= _BEYOND * np.median(size)) | (size >= _NEVER))
+        rows = np.flatnonzero(odd)
+        found.append(np.stack([rows, np.full(len(rows), element)], axis=1))
+    return np.concatenate(found)
 
 
 def _finite(values: np.ndarray) -> np.ndarray:
