@@ -20,7 +20,7 @@ from adapt_learning.formats.base import Demonstration, Format, ReadOptions, Sour
 from adapt_learning.frames import FrameAssembler, Layout
 from adapt_ros.bag_episodes import Answered, Cut, answers, cut_episodes
 from adapt_ros.bag_video import write_pictures
-from adapt_ros.bags import read_samples
+from adapt_ros.bags import check_whole, read_samples
 from adapt_ros.recording.about import OUTCOMES, Recording, recording_of
 from adapt_ros.recording.repair import repair_folder, unfinished
 
@@ -38,8 +38,8 @@ class Bags(Format):
 
     @classmethod
     def recognises(cls, path: Path) -> bool:
-        """Return whether a folder is a bag or holds bags."""
-        return bool(_bags_in(path))
+        """Return whether a folder is a bag or holds bags; the file of a bag is refused later."""
+        return bool(_bags_in(path)) or _is_file_of_bag(path)
 
     @classmethod
     @contextmanager
@@ -64,17 +64,10 @@ class _Recordings(Source):
     def __init__(self, paths: Sequence[Path], options: ReadOptions, scratch: Path):
         super().__init__()
         self._options, self._scratch = options, scratch
-        self._bags = []
+        self._bags: list[Path] = []
         for path in paths:
-            repaired, failed = repair_folder(path)
-            self.notes += [one.text for one in repaired]
-            self.notes += [f'left out: {sentence}' for sentence in failed]
-            still = unfinished(path)
-            found = [bag for bag in _bags_in(path) if bag not in still]
-            if not found:
-                raise DatasetError('; '.join(failed) or f'{path} is no bag and holds none (folders '
-                                   'with an .mcap file)')
-            self._bags += found
+            self._take(self._found_in(path))
+        check_whole(self._bags)
         self.name, self.count = paths[0].absolute().name, len(self._bags)
         self._recordings = {bag: recording_of(bag) for bag in self._bags}
         self._contract = options.contract or self._common()
@@ -85,6 +78,30 @@ class _Recordings(Source):
         if self._contract.cameras and not options.videos:
             self.notes.append('pictures of cameras are left out')
         self._facts: list[dict[str, Any]] = []
+
+    def _found_in(self, path: Path) -> list[Path]:
+        """Return the bags of one argument, those repaired that were not ended."""
+        if _is_file_of_bag(path):
+            raise DatasetError(f'{path} is the file of a bag, and a bag is a folder: give '
+                               f'{path.absolute().parent}')
+        repaired, failed = repair_folder(path)
+        self.notes += [one.text for one in repaired]
+        self.notes += [f'left out: {sentence}' for sentence in failed]
+        still = unfinished(path)
+        found = [bag for bag in _bags_in(path) if bag not in still]
+        if not found:
+            raise DatasetError('; '.join(failed) or f'{path} is no bag and holds none (folders '
+                               'with an .mcap file)')
+        return found
+
+    def _take(self, bags: list[Path]) -> None:
+        there = {bag.resolve() for bag in self._bags}
+        for bag in bags:
+            if bag.resolve() in there:
+                self._note(f'{bag.name} was given more than once and is taken once')
+            else:
+                there.add(bag.resolve())
+                self._bags.append(bag)
 
     def _common(self):
         """Return the one contract by which all bags were recorded."""
@@ -107,7 +124,7 @@ class _Recordings(Source):
     def demonstrations(self) -> Iterator[Demonstration]:
         self._facts = []
         self._pictureless: dict[str, list[str]] = {}
-        """Topic of a camera -> recordings without its pictures."""
+        """Topic of a camera -> recordings without its pictures, but with those of others."""
         layout = Layout(self._contract)
         for bag in self._bags:
             recording, found = self._recordings[bag], 0
@@ -167,8 +184,10 @@ class _Recordings(Source):
                 'namespace', '' if recording is None else recording.namespace)
             videos, lacks = write_pictures(bag, self._contract, namespace, stamps, self._scratch,
                                            len(self._facts))
-            if lacks:
-                self._pictureless.setdefault(lacks, []).append(name)
+            # Recorded without cameras: nothing is lost, so nothing is said.
+            if len(lacks) < len(self._contract.cameras):
+                for topic in lacks:
+                    self._pictureless.setdefault(topic, []).append(name)
         status = cut.begin
         return Demonstration(
             observation={'observation': np.array([f.vector for f in answered.frames])},
@@ -234,6 +253,10 @@ def _outcome(cut: Cut, recording: Recording | None) -> str:
         return OUTCOMES[cut.end.outcome.value]
     cut_short = recording is not None and recording.outcome == 'aborted' and cut.end is None
     return 'aborted' if cut_short else 'unknown'
+
+
+def _is_file_of_bag(path: Path) -> bool:
+    return path.suffix == '.mcap' and path.is_file()
 
 
 def _bags_in(path: Path) -> list[Path]:

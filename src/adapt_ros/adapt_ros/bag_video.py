@@ -25,26 +25,26 @@ _SAMPLED = 20
 
 def write_pictures(bag: Path, contract: Contract, namespace: str,
                    stamps_ns: np.ndarray, folder: Path, number: int
-                   ) -> tuple[dict[str, VideoSpan], str]:
+                   ) -> tuple[dict[str, VideoSpan], list[str]]:
     """
-    Return the pictures of each camera for the rows stamped `stamps_ns`, and ''.
+    Return the pictures of each camera for the rows stamped `stamps_ns`, and [].
 
-    Where a camera has none: no pictures at all, and its topic. `namespace` is where the cameras'
+    Where cameras have none: no pictures at all, and their topics. `namespace` is where the cameras'
     driver stood.
 
     A row gets the newest picture that is not younger than itself (the first one before that).
     """
     spans = {}
-    for camera in contract.cameras:
-        topic = resolved(camera.topic, namespace)
+    topics = [resolved(camera.topic, namespace) for camera in contract.cameras]
+    if lacks := [topic for topic in topics if next(messages_of(bag, topic), None) is None]:
+        return {}, lacks
+    for camera, topic in zip(contract.cameras, topics, strict=True):
         pictures = _timed(bag, topic)
-        first = next(pictures, None)
-        if first is None:
-            return {}, topic
+        first = next(pictures)
         file = folder / f'{camera.key}_{number:06d}.mp4'
         spans[key_of(camera.key)] = _film(file, camera, contract.rate_hz, first, pictures,
                                           stamps_ns)
-    return spans, ''
+    return spans, []
 
 
 def _film(file: Path, camera: Camera, rate_hz: float, first, pictures, stamps_ns) -> VideoSpan:

@@ -28,8 +28,8 @@ from adapt_ros.recording.about import recording_of
 
 EPISODE_TOPIC, EPISODE_TYPE = 'episode', 'adapt_msgs/msg/EpisodeStatus'
 _IDLE, _RUNNING = 0, 1
-_REMOVE = ('if demo_recorder made it, remove its metadata.yaml: the next import then keeps what is '
-           'whole')
+_REMEDY = ('if demo_recorder made {it}, remove {its} metadata.yaml: the next import then keeps '
+           'what is whole')
 
 
 @dataclass(frozen=True)
@@ -144,6 +144,40 @@ def messages_of(bag: str | Path, topic: str) -> Iterator[tuple[int, object]]:
             yield received_ns, reader.deserialize(data, connection.msgtype)
 
 
+def check_whole(bags: Iterable[Path]) -> None:
+    """Read bags to their ends; raises one DatasetError that names all that are damaged."""
+    found = [problem for problem in map(_damage, bags) if problem]
+    if found:
+        raise DatasetError(f'{"; ".join(found)}; {_remedy(len(found))}')
+
+
+def _damage(bag: Path) -> str:
+    """Return what is wrong with a bag, checksums included, or ''."""
+    try:
+        reader = AnyReader([bag], default_typestore=typestore())
+        reader.open()
+    except Exception as error:  # rosbags raises a class of its own for each kind of damage
+        return f'{bag} cannot be read as a rosbag2 bag: {_words(error)}'
+    try:
+        for _ in reader.messages():
+            pass
+    except Exception as error:
+        return f'{bag} is damaged: {_words(error)}'
+    finally:
+        reader.close()
+    return ''
+
+
+def _words(error: Exception) -> str:
+    """Return a library's message in one line and without its full stop."""
+    return ' '.join(str(error).split()).rstrip('.') or type(error).__name__
+
+
+def _remedy(number: int = 1) -> str:
+    it, its = ('it', 'its') if number == 1 else ('them', 'their')
+    return _REMEDY.format(it=it, its=its)
+
+
 @cache
 def typestore() -> Typestore:
     """Return the message types of Jazzy and of adapt_msgs."""
@@ -186,11 +220,12 @@ def _opened(bag: Path) -> Iterator[AnyReader]:
         reader = AnyReader([bag], default_typestore=typestore())
         reader.open()
     except Exception as error:  # rosbags raises a class of its own for each kind of damage
-        raise DatasetError(f'{bag} cannot be read as a rosbag2 bag: {error}; {_REMOVE}') from error
+        raise DatasetError(f'{bag} cannot be read as a rosbag2 bag: {_words(error)}; {_remedy()}'
+                           ) from error
     try:
         yield reader
     except (AnyReaderError, ReaderError, EOFError, struct.error) as error:
-        raise DatasetError(f'{bag} is damaged: {error}; {_REMOVE}') from error
+        raise DatasetError(f'{bag} is damaged: {_words(error)}; {_remedy()}') from error
     finally:
         reader.close()
 
