@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import json
 import re
 from dataclasses import fields
 
@@ -115,10 +116,14 @@ def test_make(words):
 def test_python(words):
     if words[1].endswith('.py'):
         assert (ROOT / words[1]).is_file()
-    if words[1] == 'docs/tools/ros.py' and words[2] == 'call' and '...' not in words[3]:
+    if words[1] != 'docs/tools/ros.py' or words[2] not in ('call', 'send_goal'):
+        return
+    if '...' not in words[3]:
         node, service = words[3].strip('/').split('/')
         source = (ROOT / f'src/adapt_ros/adapt_ros/nodes/{node}.py').read_text(encoding='utf-8')
         assert f"'~/{service}'" in source or f"('{service}', self." in source
+    if len(words) > 4:
+        assert isinstance(json.loads(words[4]), dict)
 
 
 @pytest.mark.parametrize('name', NODES)

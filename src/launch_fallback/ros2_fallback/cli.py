@@ -26,7 +26,8 @@ def main(argv: Optional[list[str]] = None) -> int:
         return 0
     if argv[0] not in ('launch', 'run'):
         return refuse(f"ros2 {argv[0]}: this is the fallback of the adapt stack, which offers only "
-                      f'{VERBS}; a ROS 2 Jazzy installation has the rest', code=2)
+                      f'{VERBS}; a ROS 2 Jazzy installation has the rest, and docs/tools/ros.py of '
+                      "the stack's source calls services, sends goals and shows topics", code=2)
     try:
         return launch_verb(argv[1:]) if argv[0] == 'launch' else run_verb(argv[1:])
     except RuntimeError as error:
