@@ -95,7 +95,7 @@ def test_parameters_belong_to_the_node_if_its_whole_name_is_known(context):
                                    LaunchConfiguration('dict')])
 def test_what_is_no_parameter_value_is_refused(context, wrong):
     context.launch_configurations['dict'] = '{a: 1}'
-    with pytest.raises(TypeError):
+    with pytest.raises(RuntimeError, match="^parameter 'a': .* is no parameter value"):
         command(context, parameters=[{'a': wrong}])
 
 
@@ -103,6 +103,31 @@ def test_a_value_of_another_type_is_refused(context):
     for value, kind in (('x', int), (LaunchConfiguration('who'), float), ([1], List[str])):
         with pytest.raises(ValueError, match='not of the type|not'):
             ParameterValue(value, value_type=kind).evaluate(context)
+
+
+def test_a_wrong_value_names_its_parameter_and_its_launch_argument(context):
+    who = LaunchConfiguration('who')
+    for value, sentence in (
+            (ParameterValue(who, value_type=int), "'world' is not of the type int"),
+            (ParameterValue(['[', who], value_type=int), "'[world' cannot be read as YAML"),
+            (['{a: ', who, '}'], 'is no parameter value')):
+        with pytest.raises(RuntimeError) as caught:
+            command(context, parameters=[{'n': {'m': value}}])
+        assert str(caught.value).startswith("parameter 'n.m': ") and sentence in str(caught.value)
+        assert str(caught.value).endswith("; give the launch argument 'who' another value")
+    with pytest.raises(RuntimeError, match="^parameter 'a': 'x' is not of the type int$"):
+        SetParameter('a', ParameterValue('x', value_type=int)).execute(context)
+
+
+def test_nothing_is_started_where_a_later_node_is_wrong(launched, context):
+    node = {'package': 'demo', 'executable': 'talker', 'output': 'screen'}
+    code, lines = launched(
+        Node(**node), GroupAction([Node(**node)]),
+        Node(**node, parameters=[{'a': ParameterValue(LaunchConfiguration('who'),
+                                                      value_type=int)}]), who='x')
+    assert code == 1
+    assert lines == ["[ERROR] [launch]: parameter 'a': 'x' is not of the type int; give the launch "
+                     "argument 'who' another value"]
 
 
 def test_parameter_files(context, prefix, capfd):

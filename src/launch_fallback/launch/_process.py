@@ -93,6 +93,9 @@ class ExecuteProcess(Action):
             self._tty = truth(context, context.launch_configurations['emulate_tty'])
 
     def _start(self, context: LaunchContext) -> None:
+        if context.is_shutdown:  # what stands behind it in the launch file was wrong
+            context.settle(self)
+            return
         details = self.process_details
         command = details['cmd']
         if self._log_cmd:

@@ -9,7 +9,7 @@ from launch import _log
 from launch._base import Action, LaunchContext, SomeText, pieces, text_of
 from launch.actions import ExecuteProcess
 
-from .parameter_descriptions import evaluate, parameter_argument
+from .parameter_descriptions import evaluate_named, parameter_argument
 from .substitutions import ExecutableInPackage
 
 
@@ -93,11 +93,12 @@ class SetParameter(Action):
         self.name, self.value = pieces(name), value
 
     def execute(self, context: LaunchContext) -> None:
-        value = evaluate(context, self.value)
+        name = text_of(context, self.name)
+        value = evaluate_named(context, name, self.value)
         if isinstance(value, list):
             raise RuntimeError('SetParameter cannot take a list: Jazzy hands it to the nodes as '
                                "the text of a tuple; put it into the node's parameters")
         # One list, added to in place, as in Jazzy: set within a group after one was set outside,
         # a parameter is still there after the group. Launch files must not come to rely on less.
         parameters = context.launch_configurations.setdefault('global_params', [])
-        parameters.append((text_of(context, self.name), value))
+        parameters.append((name, value))

@@ -43,7 +43,7 @@ class ParameterValue:
         if wanted is float and types <= {int, float} and types:
             return [float(v) for v in value] if is_list else float(value)
         if kind is not None and (types - {wanted} or is_list != isinstance(value, list)):
-            raise ValueError(f'parameter value {value!r} is not of the type {kind}')
+            raise ValueError(f'{value!r} is not of the type {getattr(kind, "__name__", kind)}')
         return value
 
 
@@ -99,7 +99,10 @@ def remove_temporary_files() -> None:
 def _from_yaml(text: str, bool_too: bool = False) -> Any:
     if not text:
         return text
-    value = yaml.safe_load({'1': 'true', '0': 'false'}.get(text, text) if bool_too else text)
+    try:
+        value = yaml.safe_load({'1': 'true', '0': 'false'}.get(text, text) if bool_too else text)
+    except yaml.YAMLError:
+        raise ValueError(f'{text!r} cannot be read as YAML') from None
     return _checked(value, text)
 
 
@@ -126,6 +129,23 @@ def evaluate(context: LaunchContext, value: Any) -> Any:
     return _checked(value, value)
 
 
+def evaluate_named(context: LaunchContext, name: str, value: Any) -> Any:
+    """Return the value of a parameter; errors name it and the launch argument it comes from."""
+    try:
+        return evaluate(context, value)
+    except (TypeError, ValueError) as error:
+        arguments = ' and '.join(f"'{one}'" for one in _configurations_in(context, value))
+        remedy = f'; give the launch argument {arguments} another value' if arguments else ''
+        raise RuntimeError(f"parameter '{name}': {error}{remedy}") from error
+
+
+def _configurations_in(context: LaunchContext, value: Any) -> list[str]:
+    value = value.value if isinstance(value, ParameterValue) else value
+    parts = value if isinstance(value, (list, tuple)) else [value]
+    return [text_of(context, part.variable_name) for part in parts
+            if isinstance(part, LaunchConfiguration)]
+
+
 def flat(context: LaunchContext, values: Mapping, before: str = '') -> Iterator[tuple[str, Any]]:
     """Yield the parameters of a dictionary; nested ones get dots in their names."""
     for key, value in values.items():
@@ -133,7 +153,7 @@ def flat(context: LaunchContext, values: Mapping, before: str = '') -> Iterator[
         if isinstance(value, Mapping):
             yield from flat(context, value, name + '.')
         else:
-            yield name, evaluate(context, value)
+            yield name, evaluate_named(context, name, value)
 
 
 def parameter_argument(context: LaunchContext, given: Any, node: Optional[str]) -> str:
