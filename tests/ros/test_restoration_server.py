@@ -142,12 +142,30 @@ def test_a_link_that_leads_outside_is_refused(client, folder, tmp_path_factory, 
     assert not client.send(input='link').accepted
 
 
-def test_what_the_command_refuses_aborts_with_its_sentence(client, folder, polluted):
-    save_dataset(folder / 'restored', polluted)
-    status, result = client.result(client.send())
+@pytest.mark.parametrize(('goal', 'sentence'), [
+    ({'output': 'there'}, 'never overwritten'),
+    ({'output': 'noisy/restored'}, 'outside of the input'),
+    ({'report': 'noisy/page.html'}, 'outside of the input'),
+    ({'input': 'bags'}, '`adapt data import`'),
+    ({'input': 'bags', 'output': '', 'dry_run': True}, '`adapt data import`'),
+    ({'input': 'cut'}, 'adapt.json')])
+def test_what_the_command_would_refuse_is_refused_at_once(client, folder, polluted, goal, sentence):
+    save_dataset(folder / 'there', polluted)
+    save_dataset(folder / 'cut', polluted)
+    (folder / 'cut/meta/adapt.json').unlink()
+    (folder / 'bags/episode_000001').mkdir(parents=True)
+    (folder / 'bags/episode_000001/episode_000001_0.mcap').write_bytes(b'')
+    said = []
+    client.node.get_logger().warning = said.append
+    assert not client.send(**goal).accepted and not children()
+    assert sentence in said[0]
+    assert load_dataset(folder / 'there').hash == polluted.hash
+
+
+def test_what_the_command_refuses_aborts_with_its_sentence(client):
+    status, result = client.result(client.send(overrides=['filter=magic']))
     assert status == GoalStatus.STATUS_ABORTED
-    assert 'never overwritten' in result.text and 'Traceback' not in result.text
-    assert load_dataset(folder / 'restored').hash == polluted.hash
+    assert 'magic' in result.text and 'Traceback' not in result.text
     # The failure is behind it: the next goal is done and logged.
     status, result = client.result(client.send(output='after'))
     assert status == GoalStatus.STATUS_SUCCEEDED, result.text

@@ -61,7 +61,7 @@ def test_missing_files(folder, file, words):
 
 
 def test_a_folder_that_is_no_dataset(tmp_path):
-    refuses(tmp_path / 'nothing', 'is not a dataset', 'adapt collect')
+    refuses(tmp_path / 'nothing', 'is not a dataset', 'adapt collect', 'adapt data import')
 
 
 def edit(path, **changes):

@@ -78,8 +78,9 @@ class FolderIndex:
         if not (folder / v3.INFO).is_file():
             if unfinished and (folder / v3.ADAPT).is_file():
                 return cls(folder, {}, (), (), *read_adapt(folder))
-            raise DatasetError(f'{folder} is not a dataset: there is no {v3.INFO}; `adapt collect` '
-                               'makes one')
+            raise DatasetError(f'{folder} is not a dataset: there is no {v3.INFO}; `adapt data '
+                               'import` makes one of recordings (bags), `adapt collect` a new one'
+                               )
         info = read_info(folder)
         rows = read_rows(folder, info)
         return cls(folder, info, read_tasks(folder), rows, *read_adapt(folder))

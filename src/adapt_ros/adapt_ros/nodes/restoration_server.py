@@ -18,7 +18,9 @@ from adapt_msgs.action import RestoreDemonstrations
 from diagnostic_msgs.msg import DiagnosticStatus
 from std_srvs.srv import Trigger
 
-from adapt_learning.errors import SettingError
+from adapt_learning.data import DatasetFolder
+from adapt_learning.data.outputs import check_output, check_outside
+from adapt_learning.errors import SettingError, UserError
 from adapt_ros.child import Child
 from adapt_ros.folders import inside
 from adapt_ros.goals import OneGoal
@@ -90,9 +92,20 @@ class RestorationServer(AdaptNode):
             return 'another restoration is under way; wait for it or cancel it'
         try:
             self._command(goal)
-        except SettingError as error:
+            self._check(goal)
+        except UserError as error:
             return str(error)
         return ''
+
+    def _check(self, goal) -> None:
+        """Raise UserError for what the command would refuse, but only after its long start."""
+        folder = self.settings.folder
+        source = inside(folder, goal.input, 'input')
+        DatasetFolder(source)
+        if not goal.dry_run:
+            check_output(inside(folder, goal.output, 'output'), [source])
+            if goal.report:
+                check_outside(inside(folder, goal.report, 'report'), source, 'the report')
 
     def _command(self, goal) -> list[str]:
         folder = self.settings.folder
