@@ -335,6 +335,26 @@ def test_what_never_reached_the_disk_does_not_stand_in_the_way(stage, tmp_path):
     assert s.start().bag == 'episode_000003'
 
 
+def test_a_recording_without_a_message_is_put_away_and_not_counted(stage):
+    s = stage(goal_align='sync')
+    said = []
+    s.recorder.get_logger().error = said.append
+    assert s.start().success
+    answer = s.save(outcome=Outcome.SUCCESS)
+    assert not answer.success and answer.message == said[0] == (
+        'episode_000001 has no message, so it is not kept: is the robot or the scene running, with '
+        'the topics of contract arm?')
+    status, result = s.result(s.send(save=True, max_duration=0.2))
+    assert status == GoalStatus.STATUS_ABORTED and not result.saved and not result.bag
+    assert 'the 0.2 s are over; episode_000002 has no message' in result.text
+    goal = s.send(save=True)
+    assert 'episode_000003 has no message' in s.trigger('stop').message
+    assert s.result(goal)[0] == GoalStatus.STATUS_ABORTED
+    assert not s.recorder.folder.bags() and s.recorder.folder.saved == 0
+    assert len(list((s.folder / '.trash').iterdir())) == 3
+    assert s.start().bag == 'episode_000004'
+
+
 def test_a_nearly_full_disk_ends_the_recording_with_its_bag(stage, monkeypatch):
     s = stage(min_free_disk=100.0, warn_free_disk=200.0)
     free = [10**9]

@@ -1,6 +1,7 @@
 """What a recording session says, and the note from which the next one goes on."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,15 @@ class SessionReport:
 
     def line(self, result: Any, number: int, seconds: float, remark: str) -> str:
         """Return the line of a recording that took so long; `result` is RecordEpisode's."""
-        word = _OUTCOMES.get(int(result.outcome.value), 'unknown') if result.saved else 'not saved'
+        outcome = int(result.outcome.value)
+        word = _OUTCOMES.get(outcome, 'unknown') if result.saved else 'not saved'
+        explains = not result.saved or outcome == Outcome.ABORTED
         self._counts[word] = self._counts.get(word, 0) + 1
         self._seconds = [*self._seconds, seconds][-_RECENT:]
         left = (self._episodes - number) * sum(self._seconds) / len(self._seconds)
         parts = [f'recording {number:>4}/{self._episodes}', f'{word:<9}', result.bag,
                  f'{result.duration:5.1f} s', f'{result.messages:>6} messages', remark,
-                 '' if result.saved else result.text, f'about {_duration(left)} left']
+                 result.text if explains else '', f'about {_duration(left)} left']
         return '\n    '.join(['  '.join(p for p in parts if p), *result.warnings])
 
     def summary(self, saved: int) -> str:
@@ -66,6 +69,8 @@ class SessionReport:
                             encoding='utf-8')
             part.replace(self._path)
         except OSError as error:
+            with suppress(OSError):  # on a full disk the file is there, and empty
+                part.unlink(missing_ok=True)
             return f'{self._path} cannot be written: {error}'
         return ''
 

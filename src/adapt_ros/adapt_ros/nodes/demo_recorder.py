@@ -202,8 +202,9 @@ class DemoRecorder(AdaptNode):
             self._give_up('~/stop was called before the episode began')
             response.message = 'no episode had begun; nothing was recorded'
         elif response.success:
-            self._stop('~/stop was called')
-            response.message = 'stopped; call ~/save or ~/discard' if self.take else 'saved'
+            problem = self._stop('~/stop was called')
+            response.message = 'stopped; call ~/save or ~/discard' if self.take else (
+                problem or 'saved')
         return response
 
     def _on_save(self, request, response):
@@ -342,36 +343,53 @@ class DemoRecorder(AdaptNode):
         self._end_goal(text, succeeded=False)
         self._publish_status()
 
-    def _stop(self, text: str, failed: bool = False, ask: bool = False) -> None:
-        """Take no more messages; keep the bag where that was asked for, or nobody can be asked."""
+    def _stop(self, text: str, failed: bool = False, ask: bool = False) -> str:
+        """
+        Take no more messages; keep the bag where that was asked for, or nobody can be asked.
+
+        Returns why it could not be kept, or ''.
+        """
+        problem = ''
         self.take.stop(text, time.monotonic_ns())
         if failed:
             self.get_logger().error(f'{self.take.bag.folder.name}: {text}')
         if failed or (self._has_goal and self._request.save and not ask):
-            self._save(Outcome.UNKNOWN, '', failed)
+            problem = self._save(Outcome.UNKNOWN, '', failed)
         elif not ask:
             self.get_logger().warning(f'{self.take.bag.folder.name} is not saved yet ({text}): '
                                       'call ~/save or ~/discard')
         self._publish_status()
+        return problem
 
     def _save(self, outcome: int, note: str, failed: bool = False) -> str:
-        """Complete the bag; return why that failed, or ''."""
+        """Complete the bag; return why it is not kept, or ''."""
         take, self.take = self.take, None
         take.judged = outcome
         problem = ''
         try:
             take.bag.end(take.end_texts(note, self.intake.offsets_s()))
+        except DatasetError as error:
+            problem = str(error)
+        if not problem and not take.bag.messages:
+            problem = self._drop_empty(take)
+        if problem:
+            self.get_logger().error(problem)
+        else:
             self.get_logger().info(
                 f'{take.bag.folder.name} saved: {take.bag.messages} messages, '
                 f'{take.duration_s(take.stopped_ns):.1f} s')
-        except DatasetError as error:
-            problem = str(error)
-            self.get_logger().error(problem)
         self.folder.recount()
         text = '; '.join(part for part in (take.stopped, problem) if part)
         self._end_goal(text, succeeded=not (problem or failed), take=take, saved=not problem)
         self._publish_status()
         return problem
+
+    def _drop_empty(self, take: Take) -> str:
+        """Throw away what is no demonstration and must not be counted as one; return why."""
+        moved, said = self._to_trash(take.bag.folder, 'put away')
+        return (f'{take.bag.folder.name} has no message, so it is not kept: is the robot or the '
+                f'scene running, with the topics of contract {self.contract.name}?'
+                + ('' if moved else f' {said}'))
 
     def _end_goal(self, text: str, succeeded: bool, take: Take | None = None,
                   saved: bool = False) -> None:
