@@ -191,3 +191,34 @@ def test_a_recorder_that_writes_somewhere_else_is_told(bench, put, tmp_path, cap
     stranger = bench.node(DemoRecorder, folder=str(tmp_path / 'more'), contract='fetch_push')
     assert stranger.trigger_configure() == TransitionCallbackReturn.FAILURE
     assert 'holds recordings of contract fetch_pick' in stranger.failure
+
+
+def test_a_session_at_work_waits_until_another_launch_is_gone(bench, put, tmp_path, capsys):
+    """Who came later gives up; what was recorded meanwhile is put away, and the rest goes on."""
+    session = put(sim={}, episodes=3)
+    bench.until(lambda: bags(tmp_path), 'a first recording', within=30.0)
+    other = bench.node(DemoRecorder, folder=str(tmp_path / 'other'), lockstep=True,
+                       warn_free_disk=1.0, min_free_disk=1.0)
+    activate(other)
+    bench.until(lambda: session._retry is not None, 'the session to wait', within=30.0)
+    assert not session.finished
+    other.trigger_deactivate()
+    other.trigger_cleanup()
+    assert finished(bench, session) == 0
+    said = capsys.readouterr().out
+    assert 'waiting until it is gone' in said and 'another launch was there meanwhile' in said
+    assert len(bags(tmp_path)) == 3 and not list(tmp_path.glob('other/episode_*'))
+    assert all(outcome_of(bag).outcome.value == Outcome.SUCCESS for bag in bags(tmp_path))
+
+
+def test_what_a_cut_off_session_left_does_not_count_as_a_success(bench, put, tmp_path, capsys):
+    first = put(sim={'speed': 1.0}, episodes=2, keep='success')
+    bench.until(lambda: first._now is not None and first._now.steps > 5, 'a running episode',
+                within=30.0)
+    first.leave_active('Ctrl-C')
+    bench.until(lambda: list(tmp_path.glob('demos/*/metadata.yaml')), 'the half recording')
+    assert finished(bench, put.again(episodes=2, keep='success')) == 0
+    assert 'cut short, so put into the trash: episode_000001' in capsys.readouterr().out
+    assert [bag.name for bag in bags(tmp_path)] == ['episode_000002', 'episode_000003']
+    assert all(outcome_of(bag).outcome.value == Outcome.SUCCESS for bag in bags(tmp_path))
+    assert (tmp_path / 'demos/.trash/episode_000001').is_dir()

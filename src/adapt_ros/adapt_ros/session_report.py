@@ -7,10 +7,13 @@ from typing import Any
 
 from adapt_msgs.msg import Outcome
 
-from adapt_ros.recording.folder import saved_bags
+from adapt_learning.errors import DatasetError
+from adapt_ros.recording.about import recording_of
+from adapt_ros.recording.folder import saved, to_trash
 
 _OUTCOMES = {Outcome.UNKNOWN: 'unknown', Outcome.SUCCESS: 'success', Outcome.FAILURE: 'failure',
              Outcome.ABORTED: 'aborted'}
+_JUDGED = ('success', 'failure')
 _NOTE = 'recording_session.json'
 _RECENT = 20
 
@@ -45,7 +48,30 @@ class SessionReport:
 
     def counted(self) -> int | None:
         """Return how many recordings the folder holds; None where it is not known."""
-        return None if self._path is None else saved_bags(self._path.parent)
+        return None if self._path is None else len(saved(self._path.parent))
+
+    def tidy(self, only_success: bool) -> tuple[str, int]:
+        """
+        Look at what an earlier session left; return what to say, and how many do not count.
+
+        Where only successes count, what was cut short goes to the trash: the session that was cut
+        off could not do it. Failures that were kept stay and do not count. Where all count, the
+        newest is looked at: it may have been cut short.
+        """
+        bags = saved(self._path.parent) if self._path is not None else []
+        if not only_success:
+            cut = [bag for bag in bags[-1:] if _outcome(bag) not in _JUDGED]
+            return (f'the newest of them, {cut[0].name}, has no outcome: was it cut short? '
+                    '~/delete_last takes it out' if cut else ''), 0
+        outcomes = {bag: _outcome(bag) for bag in bags}
+        cut = [bag for bag, outcome in outcomes.items() if outcome not in _JUDGED]
+        for bag in cut:
+            to_trash(bag)
+        failed = sum(outcome == 'failure' for outcome in outcomes.values())
+        parts = [f'cut short, so put into the trash: {", ".join(bag.name for bag in cut)}'
+                 ] if cut else []
+        parts += [f'{failed} of them failed and do not count'] if failed else []
+        return '; '.join(parts), len(cut) + failed
 
     def tried(self, there: int) -> int:
         """Return how many starts were tried before; without a note, as many as `there` are."""
@@ -78,3 +104,12 @@ class SessionReport:
 def _duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f'{minutes} min {rest} s' if minutes else f'{rest} s'
+
+
+def _outcome(bag: Path) -> str:
+    """Return the outcome of a bag; '' for one that is none of ours or cannot be read."""
+    try:
+        found = recording_of(bag)
+    except DatasetError:
+        return ''
+    return found.outcome if found else ''

@@ -81,3 +81,9 @@ def test_refuses_the_wrong_width_and_missing_arrays():
         normalizer.normalize(np.zeros((2, 4)))
     with pytest.raises(SettingError, match='action.std'):
         Normalizer.from_arrays({'action.mean': np.zeros(1), 'action.clip': np.ones(1)}, 'action')
+
+
+@pytest.mark.filterwarnings('error')
+def test_what_is_too_far_for_float32_is_clipped_without_a_warning():
+    normalizer = Normalizer(np.zeros(2), np.full(2, 1e-3))
+    np.testing.assert_array_equal(normalizer.normalize([[3e38, -3e38]]), [[10, -10]])

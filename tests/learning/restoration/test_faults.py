@@ -54,6 +54,13 @@ def test_settings_that_return_are_no_copies(clean):
     assert not missing_rows(demonstrations.with_values(clean, observation, action))[1].any()
 
 
+def test_a_value_that_no_sensor_measures_is_missing(clean):
+    observation, action = (part.copy() for part in clean.pairs())
+    observation[7, 2], action[9, 1] = 3e38, -1e9
+    found = missing_rows(demonstrations.with_values(clean, observation, action))
+    assert [np.flatnonzero(one).tolist() for one in found] == [[7], [9]]
+
+
 def test_a_copy_or_two_may_be_chance(clean):
     observation, action = (part.copy() for part in demonstrations.make(episodes=60).clean.pairs())
     many = demonstrations.make(episodes=60).clean

@@ -54,7 +54,8 @@ class Normalizer:
 
     def normalize(self, x: np.ndarray) -> np.ndarray:
         """Return (x - mean) / std within -clip..clip, float32 of the same shape [..., D]."""
-        scaled = (self._checked(x) - self.mean) / self.std
+        with np.errstate(over='ignore'):  # infinity is clipped like all that is too far away
+            scaled = (self._checked(x) - self.mean) / self.std
         return np.clip(scaled, -self.clip, self.clip)
 
     def denormalize(self, x: np.ndarray) -> np.ndarray:

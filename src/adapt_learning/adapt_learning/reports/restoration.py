@@ -59,8 +59,10 @@ def _verdict(edits: Edits, facts: dict[str, Any]) -> tuple[str, str]:
             + (f'All the same {1 - share:.0%} of each side were suspected, because clean_share is '
                f'fixed at {share:g}: ' if share is not None else 'All the same ')
             + f'{restored[0]:.1%} of the states and {restored[1]:.1%} of the actions were replaced '
-            f'and {dropped:.1%} of the pairs dropped. Train on the input, or restore with --set '
-            'clean_share=auto, which leaves such data as they are.')
+            f'and {dropped:.1%} of the pairs dropped. `adapt data report` and --preset trajectory '
+            'judge by the neighbours in time: restore with that if they see pollution, else train '
+            'on the input, or restore with --set clean_share=auto, which leaves such data as they '
+            'are.')
     if unchanged:
         return 'ok', ('Nothing to restore: the data look clean, or the filter cannot tell, and '
                       'came back (nearly) unchanged '

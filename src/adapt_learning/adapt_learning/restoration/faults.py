@@ -8,7 +8,7 @@ Such rows are known without any comparison.
 import numpy as np
 
 from adapt_learning.data.dataset import Dataset
-from adapt_learning.data.quality import elements
+from adapt_learning.data.quality import QualityConfig, elements
 from adapt_learning.data.quality.rows import Rows
 
 _FEW = 0.001
@@ -21,15 +21,16 @@ def missing_rows(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
     """
     Return which states and which actions are missing, two bool [N].
 
-    Missing is: NaN or infinity; a row of zeros where hardly any is, and most of these are alone (a
-    drop-out, not a robot at rest); an exact copy of one of the eight rows before although the
-    motion goes on (a value that is stuck or late).
+    Missing is: NaN or infinity; a value that no sensor measures, such as 3e38; a row of zeros where
+    hardly any is, and most of these are alone (a drop-out, not a robot at rest); an exact copy of
+    one of the eight rows before although the motion goes on (a value that is stuck or late).
     """
-    rows = Rows.of(dataset)
+    rows = Rows.of(dataset, QualityConfig.absurd)
     state, action = (
         ~np.isfinite(raw).all(axis=1) | _many(_dropped(values, rows))
         | _many(elements.repeats(values, rows))
         for raw, values in zip(dataset.pairs(), (rows.observation, rows.action), strict=True))
+    state[rows.absurd_states[:, 0]] = action[rows.absurd_actions[:, 0]] = True
     return state, action
 
 

@@ -411,6 +411,8 @@ class DemoRecorder(AdaptNode):
         if self.folder is None or not self._undo:
             return
         self._status_ns = time.monotonic_ns()
+        if self.take is None:
+            self.folder.recount()  # others may have put bags away
         message = self._report.status(self._status_ns)
         message.header.stamp = self.get_clock().now().to_msg()
         self._status.publish(message)

@@ -90,6 +90,10 @@ class RecordingSession(AdaptNode):
         self._now: _Now | None = None
         self._status: RecorderStatus | None = None
         self._scene_state: int | None = None
+        self._retry = None
+        """Timer of what waits until this launch is alone in its domain."""
+        self._mixed = False
+        """Another launch was there during the recording under way."""
         self._lost_in_a_row = self._missed = self._attempt = 0
         self._saved = 0
         self._called = False
@@ -140,6 +144,7 @@ class RecordingSession(AdaptNode):
     def stop_work(self, text: str) -> None:
         """End the recording, if one runs: the recorder closes its bag."""
         self.destroy_timer(self._timer)
+        self._stop_waiting()
         if self._recording is not None and not self.finished:
             print('the recording under way is cut short; the recorder keeps what there is of '
                   'it', flush=True)
@@ -177,6 +182,7 @@ class RecordingSession(AdaptNode):
         """Give up when a node that is needed has gone; its answer will never come."""
         if not self._at_work:
             return
+        self._mixed = self._mixed or bool(self._now is not None and self._crowd())
         gone = [name for name, ready in (
             (self.settings.recorder, self._action.server_is_ready()),
             (self.settings.scene, self._reset is None or self._reset.service_is_ready()),
@@ -202,29 +208,33 @@ class RecordingSession(AdaptNode):
     def _begin_session(self) -> None:
         there = int(self._status.saved)
         counted = self._report.counted()
+        crowd = self._crowd()
+        if crowd:
+            self._give_up(f'{crowd}; stop it, or give each its own ROS_DOMAIN_ID')
+            return
         if counted is not None and counted != there:
             self._give_up(f'{self.settings.recorder} has {there} recordings in its folder, and '
                           f'{self.settings.folder} has {counted}: it writes somewhere else; is it '
                           'the recorder of another launch? Give each its own ROS_DOMAIN_ID')
             return
         self._attempt = self._report.tried(there)
-        self._saved = there
         if there:
             print(f'{there} recordings are there already', flush=True)
+        text, not_counted = self._report.tidy(only_success=self.settings.keep == 'success')
+        self._saved = there - not_counted
+        if text:
+            print(text, flush=True)
         self._next()
 
     def _next(self) -> None:
-        crowd = self._crowd()
-        if crowd:
-            self._give_up(crowd)
-        elif self._saved >= self.settings.episodes:
+        if self._saved >= self.settings.episodes:
             self._conclude()
         elif self.settings.wait_for_operator and not self._called:
             print(f'recording {self._saved + 1}/{self.settings.episodes}: waiting for the operator '
                   '(~/begin, or the key for begin of teleop)', flush=True)
         else:
             self._called = False
-            self._record()
+            self._when_alone(self._record)
 
     def _crowd(self) -> str:
         """Return what is wrong where nodes of two launches answer to one name, or ''."""
@@ -233,9 +243,26 @@ class RecordingSession(AdaptNode):
         for name in names:
             if self.count_services(self.resolve_service_name(name)) > 1:
                 return (f'{name.split("/")[0]} is there more than once: another launch runs in '
-                        'this ROS domain, and the recordings of both would be mixed; stop it, or '
-                        'give each its own ROS_DOMAIN_ID')
+                        'this ROS domain, and the recordings of both would be mixed')
         return ''
+
+    def _when_alone(self, do) -> None:
+        """Do it as soon as no other launch is there: who came later gives up by itself."""
+        crowd = self._crowd()
+        waited = self._retry is not None
+        self._stop_waiting()
+        if not crowd:
+            do()
+            return
+        if not waited:
+            print(f'{crowd}; waiting until it is gone', flush=True)
+        self._retry = self.create_timer(
+            0.5, lambda: self._when_alone(do) if self._at_work else None, clock=self.steady)
+
+    def _stop_waiting(self) -> None:
+        if self._retry is not None:
+            self.destroy_timer(self._retry)
+            self._retry = None
 
     def _on_begin_request(self, _, response):
         """Begin the next recording, on behalf of whoever demonstrates."""
@@ -253,6 +280,7 @@ class RecordingSession(AdaptNode):
         # A real robot that a person drives: that person says when it is over and how it went.
         by_hand = self._reset is None and self._policy is None
         now = self._now = _Now(begun_ns=time.monotonic_ns())
+        self._mixed = False
         self._action.send_goal_async(RecordEpisode.Goal(
             task=settings.task, operator_name=settings.operator_name,
             max_duration=settings.max_duration, stop_with_episode=self._reset is not None,
@@ -334,9 +362,12 @@ class RecordingSession(AdaptNode):
         result = now.answer.result
         outcome = int(result.outcome.value)
         failed = self.settings.keep == 'success' and outcome != Outcome.SUCCESS
+        remark = 'to the trash' if failed else ''
+        if self._mixed:
+            failed, remark = True, 'to the trash: another launch was there meanwhile'
         if result.saved:
             self._attempt += 1
-        self._print_line(now, 'to the trash' if failed and result.saved else '')
+        self._print_line(now, remark if result.saved else '')
         if now.policy is not None and StopReason(now.policy.reason.value).latches:
             self._give_up(f'the policy stopped: {now.policy.reason.text}')
             return
@@ -347,8 +378,8 @@ class RecordingSession(AdaptNode):
                           f'{result.text}')
             return
         if failed and result.saved:
-            self._orders['delete_last'].call_async(Trigger.Request()).add_done_callback(
-                self._on_deleted)
+            self._when_alone(lambda: self._orders['delete_last'].call_async(
+                Trigger.Request()).add_done_callback(self._on_deleted))
             return
         self._saved += int(result.saved)
         self._next()

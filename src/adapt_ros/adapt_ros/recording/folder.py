@@ -88,7 +88,7 @@ class RecordingFolder:
 
     def bags(self) -> list[Path]:
         """Return the saved bags, oldest first."""
-        return _saved(self.path)
+        return saved(self.path)
 
     def recount(self) -> None:
         """Count the bags."""
@@ -102,13 +102,7 @@ class RecordingFolder:
 
     def discard(self, bag: Path) -> Path:
         """Move a bag to the trash and return where it is now; raises DatasetError."""
-        target = self.path / TRASH / bag.name
-        try:
-            target.parent.mkdir(exist_ok=True)
-            os.replace(bag, target)
-        except OSError as error:
-            raise DatasetError(f'{bag.name} cannot be moved to the trash: {error.strerror}; look '
-                               f'at the permissions of {self.path}') from error
+        target = to_trash(bag)
         self.recount()
         return target
 
@@ -120,12 +114,20 @@ class RecordingFolder:
             return 0
 
 
-def saved_bags(folder: Path) -> int:
-    """Return how many saved bags a recorder's folder holds; 0 where there is no such folder."""
-    return len(_saved(folder))
+def to_trash(bag: Path) -> Path:
+    """Move a bag to the trash beside it and return where it is now; raises DatasetError."""
+    target = bag.parent / TRASH / bag.name
+    try:
+        target.parent.mkdir(exist_ok=True)
+        os.replace(bag, target)
+    except OSError as error:
+        raise DatasetError(f'{bag.name} cannot be moved to the trash: {error.strerror}; look '
+                           f'at the permissions of {bag.parent}') from error
+    return target
 
 
-def _saved(folder: Path) -> list[Path]:
+def saved(folder: Path) -> list[Path]:
+    """Return the saved bags of a recorder's folder, oldest first; none where there is none."""
     return [path for _, path in _numbered(folder) if (path / rosbag2.METADATA).is_file()]
 
 

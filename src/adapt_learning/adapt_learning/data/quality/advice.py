@@ -53,12 +53,13 @@ def advice(episodes: tuple[EpisodeReport, ...],
     pollution = [f.verdict for f in odd(findings)
                  if f.check in ('pollution', 'faults') and f.remedy == RESTORE]
     if BAD in pollution:
-        lines.append('Restore the rest: adapt restore DIR --out NEW --report restored.html, then '
-                     'report on NEW.')
+        lines.append('Restore the rest: adapt restore DIR --out NEW --preset trajectory '
+                     '--report restored.html, then report on NEW.')
     elif pollution:
         # Contacts rattle, and that is real: a person tells it from a fault.
         lines.append('Look at the marked rows of the worst episodes; if they are faults and not '
-                     'contacts, restore: adapt restore DIR --out NEW --report restored.html.')
+                     'contacts, restore: adapt restore DIR --out NEW --preset trajectory '
+                     '--report restored.html.')
     elif RESTORE in by_remedy:
         lines.append(f'Single rows of {_list(by_remedy[RESTORE])} are suspicious: look at them '
                      '(adapt data view DIR --episode N), leave them out, or restore.')
