@@ -6,7 +6,6 @@ and how they ought to arrive. Everything runs on one thread but the writing to t
 
 import math
 import time
-from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -23,46 +22,19 @@ from adapt_ros.bags import resolved
 from adapt_ros.codecs import stamp_ns
 from adapt_ros.goals import OneGoal
 from adapt_ros.lifecycle import AdaptNode, run
-from adapt_ros.parameters import Range, parameter
 from adapt_ros.recording import take as takes
 from adapt_ros.recording.about import begin_texts, recording_of
 from adapt_ros.recording.folder import TRASH, RecordingFolder
 from adapt_ros.recording.health import HealthLimits
 from adapt_ros.recording.intake import Intake
 from adapt_ros.recording.recorder_report import RecorderReport
+from adapt_ros.recording.recorder_settings import DemoRecorderSettings
 from adapt_ros.recording.take import Take
 from adapt_ros.recording.topics import Topic, wanted
 from adapt_ros.recording.waiting import Waiting
 
 _WATCH_S = 0.05
 _GRAPH_NS, _DISK_NS, _STATUS_NS = 500_000_000, 500_000_000, 1_000_000_000
-
-
-@dataclass(frozen=True)
-class DemoRecorderSettings:
-    """Parameters of demo_recorder."""
-
-    folder: str = parameter('', 'Folder of the bags; made if it is not there; needed')
-    contract: str = parameter('fetch_pick', 'Contract file, or name of an installed one')
-    task: str = parameter('', 'What is demonstrated, for goals that do not say it; empty: the '
-                              "contract's description")
-    operator_name: str = parameter('', 'Who demonstrates, for goals that do not say it')
-    namespace: str = parameter('', "Where the robot's nodes stand; empty: where this node stands")
-    episode_topic: str = parameter('episode', 'Where episodes are announced')
-    extra_topics: str = parameter('', 'Topics beside those of the contract, with spaces between')
-    record_cameras: bool = parameter(False, "Also record the contract's cameras")
-    lockstep: bool = parameter(False, 'The simulation waits for every command: pauses are in order')
-    late_factor: float = parameter(3.0, 'Periods without a message that make a topic late',
-                                   within=Range(1.0, 1000.0))
-    slow_factor: float = parameter(0.8, 'Part of the expected rate below which a topic is slow',
-                                   within=Range(0.0, 1.0))
-    clock_jump: float = parameter(1.5, 'Leap of the stamps ahead of the steady clock that is told',
-                                  unit='s', within=Range(0.01, 3600.0))
-    warn_free_disk: float = parameter(2000.0, 'Warn when less is left on the disk', unit='MB',
-                                      within=Range(0.0, 1e9))
-    min_free_disk: float = parameter(500.0, 'Stop and save when less is left on the disk',
-                                     unit='MB', within=Range(0.0, 1e9))
-    autostart: bool = parameter(False, 'Configure and activate without a manager')
 
 
 class DemoRecorder(AdaptNode):
@@ -387,9 +359,7 @@ class DemoRecorder(AdaptNode):
     def _drop_empty(self, take: Take) -> str:
         """Throw away what is no demonstration and must not be counted as one; return why."""
         moved, said = self._to_trash(take.bag.folder, 'put away')
-        return (f'{take.bag.folder.name} has no message, so it is not kept: is the robot or the '
-                f'scene running, with the topics of contract {self.contract.name}?'
-                + ('' if moved else f' {said}'))
+        return self._report.empty(take) + ('' if moved else f' {said}')
 
     def _end_goal(self, text: str, succeeded: bool, take: Take | None = None,
                   saved: bool = False) -> None:

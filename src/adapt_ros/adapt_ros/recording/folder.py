@@ -34,6 +34,9 @@ class RecordingFolder:
     def lock(self) -> None:
         """Take the folder, making it if need be; raises SettingError where that cannot be."""
         self._identity = None
+        if os.path.lexists(self.path) and not self.path.is_dir():
+            raise SettingError(f"parameter 'folder': {self.path} cannot be used: it is no folder; "
+                               'give one that can be written to')
         try:
             self._held.enter_context(own_folder(self.path))
             self._identity = self._on_disk()

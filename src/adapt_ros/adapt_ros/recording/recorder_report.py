@@ -34,6 +34,11 @@ class RecorderReport:
         return (f'the disk is nearly full: {free_bytes / _MEGABYTE:.0f} MB are left, '
                 f"{least:.0f} MB are kept free (parameter 'min_free_disk'); make room")
 
+    def empty(self, take: 'Take') -> str:
+        """Return why a recording without a message is not kept."""
+        return (f'{take.bag.folder.name} has no message, so it is not kept: is the robot or the '
+                f'scene running, with the topics of contract {self._node.contract.name}?')
+
     def changed(self, now_ns: int) -> bool:
         """Judge everything anew where it is due; return whether people should hear of it."""
         if now_ns - self._judged_ns < _JUDGE_NS:
