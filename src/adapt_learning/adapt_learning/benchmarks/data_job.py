@@ -4,7 +4,7 @@ import shutil
 from abc import abstractmethod
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adapt_learning.benchmarks.job import Job, Workplace
 from adapt_learning.data import lerobot_v3 as v3
@@ -29,26 +29,31 @@ class DataJob(Job):
         return place.cache / f'data-{self.label}-{self.key(place)}'
 
     def has_product(self, place: Workplace) -> bool:
-        """Return whether the dataset is there and speaks the contract that the task has now."""
-        return self._contract_there(place) == _contract_hash(self.origin.task)
+        """Return whether the dataset is there, of the task's contract, and the result's own."""
+        there, stored = self._there(place), self.stored(place)
+        return there.get('contract_hash') == _contract_hash(self.origin.task) and (
+            stored is None or there.get('hash') == stored['result']['dataset'])
 
     def make_room(self, place: Workplace) -> None:
         """
-        Remove what stands where the dataset goes: one of an older contract, or a damaged one.
+        Remove what stands where the dataset goes: an older one, or a damaged one.
 
-        DatasetError where a result tells of the older one: what was made of it has its name.
+        DatasetError where a result tells of one of an older contract: what was made of it has its
+        name.
         """
         folder = self.folder(place)
-        if self.stored(place) is not None and self._contract_there(place) is not None:
+        older = self._there(place).get('contract_hash') not in (
+            None, _contract_hash(self.origin.task))
+        if self.stored(place) is not None and older:
             raise DatasetError(f'{folder} is of another contract than {self.origin.task} has now, '
                                f'and the result {self.result_file(place)} was made of it: remove '
                                'both, then run the table again')
         if folder.exists():
             shutil.rmtree(folder)
 
-    def _contract_there(self, place: Workplace) -> str | None:
+    def _there(self, place: Workplace) -> dict[str, Any]:
         path = self.folder(place) / v3.ADAPT
-        return read_json(path).get('contract_hash') if path.is_file() else None
+        return read_json(path) if path.is_file() else {}
 
 
 @cache
