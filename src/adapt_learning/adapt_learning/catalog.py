@@ -14,6 +14,7 @@ TASKS = MappingProxyType({
     'fetch_pick': 'adapt_learning.tasks.fetch_pick:FetchPick',
     'fetch_push': 'adapt_learning.tasks.fetch_push:FetchPush',
     'maze': 'adapt_learning.tasks.maze:Maze',
+    'cheetah': 'adapt_learning.tasks.cheetah:Cheetah',
 })
 
 POLICIES = MappingProxyType({

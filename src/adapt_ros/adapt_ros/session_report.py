@@ -46,9 +46,12 @@ class SessionReport:
         counts = ', '.join(f'{n} {word}' for word, n in sorted(self._counts.items()))
         return f'{saved} recordings in the folder' + (f'; in this session {counts}' * bool(counts))
 
-    def counted(self) -> int | None:
-        """Return how many recordings the folder holds; None where it is not known."""
-        return None if self._path is None else len(saved(self._path.parent))
+    def elsewhere(self, there: int) -> str:
+        """Return what is wrong where the recorder, with so many recordings, has another folder."""
+        if self._path is None or (counted := len(saved(self._path.parent))) == there:
+            return ''
+        return (f'the recorder has {there} recordings in its folder, and {self._path.parent} has '
+                f'{counted}: it writes somewhere else; is it the recorder of another launch?')
 
     def tidy(self, only_success: bool) -> tuple[str, int]:
         """

@@ -1,7 +1,6 @@
 """Data in the cache count as long as they speak the contract that the task has now."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -53,15 +52,3 @@ def test_a_damaged_dataset_is_made_anew(place):
     (JOB.folder(place) / 'meta/adapt.json').unlink()
     assert not JOB.has_product(place)
     assert JOB.run(place)['dataset'] == wanted
-
-
-def test_data_that_are_not_those_of_the_result_are_made_anew(place):
-    """A folder of the same name that older code has left is never trained on."""
-    wanted = JOB.result(place)['dataset']
-    folder, dataset = JOB.folder(place), load_dataset(JOB.folder(place))
-    JOB.make_room(place)
-    first = replace(dataset.episodes[0], action=dataset.episodes[0].action * 0.5)
-    save_dataset(folder, Dataset((first,), dataset.contract, dataset.meta))
-    assert load_dataset(folder).hash != wanted and not JOB.has_product(place)
-    run_jobs([JOB], place, 1)
-    assert JOB.run(place)['dataset'] == load_dataset(folder).hash == wanted

@@ -76,6 +76,14 @@ def test_variants_take_over_what_was_learnt(made):
     assert set(variant.result(made)['seconds']) == {'restore states', 'restore actions'}
 
 
+def test_what_older_code_left_under_the_same_name_is_replaced(made):
+    job = TINY.data('dmdr', 'fetch_pick', 1)
+    folder = job.folder(made)
+    shutil.rmtree(folder)
+    shutil.copytree(TINY.data(NOISY, 'fetch_pick', 1).folder(made), folder)
+    assert job.run(made)['dataset'] == load_dataset(folder).hash == job.result(made)['dataset']
+
+
 def test_table_in_markdown_and_json(made):
     path = write_table(TINY, made)
     text, content = path.read_text(), json.loads(path.with_suffix('.json').read_text())

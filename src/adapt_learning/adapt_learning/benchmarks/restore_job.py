@@ -79,9 +79,9 @@ class RestoreJob(DataJob):
         polluted = load_dataset(self.data.folder(place))
         result = restore_dataset(polluted, self.config, self.seed, store=FolderStore(store),
                                  source=self.data.label)
-        if not self.has_product(place):
-            self.make_room(place)
-            save_dataset(self.folder(place), result.dataset)
+        # Always anew: what an older version of the code has left there is of the same name.
+        self.make_room(place)
+        save_dataset(self.folder(place), result.dataset)
         clean = load_dataset(self.data.data.folder(place))
         return {
             'dataset': result.dataset.hash, 'episodes': len(result.dataset),

@@ -97,6 +97,7 @@ class TrainJob(Job):
         else:
             outcome = train(request, ProgressReport(io.StringIO()))
         return {
+            'trained_on': load_artifact(self.artifacts(place)[0]).manifest.dataset_hash,
             'pairs': outcome['pairs'], 'train_s': outcome['train_s'],
             'device': outcome['device'], 'stages': outcome['stages'],
             'members': [{name: value for name, value in member.items() if name != 'folder'}

@@ -96,6 +96,28 @@ def dmdr_speed(
     finish(module.write(module.measure(place), place.results), json)
 
 
+@app.command('dmdr-size')
+@verb
+def dmdr_size(
+    copies: Annotated[str, typer.Option(
+        help='How many copies of 10k pairs, with commas.')] = '1,10,100',
+    out: OutOption = OUT,
+    cache: CacheOption = CACHE,
+    json: JsonOption = None,
+) -> None:
+    """Measure processor time and memory of restoring up to a million pairs."""
+    check_json(json)
+    passive_threads()
+    from adapt_learning.benchmarks import dmdr_size as module
+    counts = seeds_of(copies, '--copies')
+    if 0 in counts:
+        raise SettingError(f'--copies are numbers from 1 up; got {copies}')
+    place = workplace(out, cache)
+    place.cache.mkdir(parents=True, exist_ok=True)
+    place.results.mkdir(parents=True, exist_ok=True)
+    finish(module.write(module.measure(place, counts), place.results), json)
+
+
 @app.command('dmdr-detection')
 @verb
 def dmdr_detection(

@@ -98,13 +98,13 @@ def one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
         raise SettingError(f'{option} is one of {", ".join(allowed)}; got {value}')
 
 
-def seeds_of(text: str) -> tuple[int, ...]:
-    """Return the seeds of an option like 0,1,2."""
+def seeds_of(text: str, option: str = '--seeds') -> tuple[int, ...]:
+    """Return the different whole numbers of an option like 0,1,2."""
     try:
         seeds = tuple(int(part) for part in text.split(','))
     except ValueError:
-        raise SettingError(f"--seeds are whole numbers with commas, as in 0,1,2; got '{text}'"
+        raise SettingError(f"{option} are whole numbers with commas, as in 0,1,2; got '{text}'"
                            ) from None
     if len(set(seeds)) != len(seeds) or min(seeds) < 0:
-        raise SettingError(f'--seeds are different numbers from 0 up; got {text}')
+        raise SettingError(f'{option} are different numbers from 0 up; got {text}')
     return seeds

@@ -20,6 +20,7 @@ from std_srvs.srv import Trigger
 from adapt_learning.errors import SettingError
 from adapt_learning.runtime import StopReason
 from adapt_ros import qos
+from adapt_ros.alone import Alone
 from adapt_ros.goals import accepted
 from adapt_ros.lifecycle import EXIT_FAILED, AdaptNode, run
 from adapt_ros.parameters import Range, parameter
@@ -90,8 +91,6 @@ class RecordingSession(AdaptNode):
         self._now: _Now | None = None
         self._status: RecorderStatus | None = None
         self._scene_state: int | None = None
-        self._retry = None
-        """Timer of what waits until this launch is alone in its domain."""
         self._mixed = False
         """Another launch was there during the recording under way."""
         self._lost_in_a_row = self._missed = self._attempt = 0
@@ -115,7 +114,9 @@ class RecordingSession(AdaptNode):
         self._orders = {name: self.create_client(Trigger, f'{settings.recorder}/{name}')
                         for name in ('stop', 'delete_last')}
         self._reset = self._policy = None
+        names = [f'{settings.recorder}/record_episode/_action/send_goal']
         if settings.scene:
+            names.append(f'{settings.scene}/reset')
             self._reset = self.create_client(ResetSimulation, f'{settings.scene}/reset')
             undo(partial(self.destroy_client, self._reset))
         if settings.policy_node:
@@ -128,6 +129,7 @@ class RecordingSession(AdaptNode):
                 (EpisodeStatus, 'episode', self._on_episode)):
             undo(partial(self.destroy_subscription, self.create_subscription(
                 kind, topic, hear, qos.LATCHED_IN)))
+        self._alone = Alone(self, names, lambda: self._at_work)
         begin = self.create_service(Trigger, '~/begin', self._on_begin_request)
         undo(partial(self.destroy_service, begin))
 
@@ -144,7 +146,7 @@ class RecordingSession(AdaptNode):
     def stop_work(self, text: str) -> None:
         """End the recording, if one runs: the recorder closes its bag."""
         self.destroy_timer(self._timer)
-        self._stop_waiting()
+        self._alone.stop()
         if self._recording is not None and not self.finished:
             print('the recording under way is cut short; the recorder keeps what there is of '
                   'it', flush=True)
@@ -182,7 +184,7 @@ class RecordingSession(AdaptNode):
         """Give up when a node that is needed has gone; its answer will never come."""
         if not self._at_work:
             return
-        self._mixed = self._mixed or bool(self._now is not None and self._crowd())
+        self._mixed = self._mixed or bool(self._now is not None and self._alone.crowd())
         gone = [name for name, ready in (
             (self.settings.recorder, self._action.server_is_ready()),
             (self.settings.scene, self._reset is None or self._reset.service_is_ready()),
@@ -207,15 +209,9 @@ class RecordingSession(AdaptNode):
 
     def _begin_session(self) -> None:
         there = int(self._status.saved)
-        counted = self._report.counted()
-        crowd = self._crowd()
-        if crowd:
-            self._give_up(f'{crowd}; stop it, or give each its own ROS_DOMAIN_ID')
-            return
-        if counted is not None and counted != there:
-            self._give_up(f'{self.settings.recorder} has {there} recordings in its folder, and '
-                          f'{self.settings.folder} has {counted}: it writes somewhere else; is it '
-                          'the recorder of another launch? Give each its own ROS_DOMAIN_ID')
+        wrong = self._alone.crowd() or self._report.elsewhere(there)
+        if wrong:
+            self._give_up(f'{wrong}; stop the other launch, or give each its own ROS_DOMAIN_ID')
             return
         self._attempt = self._report.tried(there)
         if there:
@@ -234,35 +230,7 @@ class RecordingSession(AdaptNode):
                   '(~/begin, or the key for begin of teleop)', flush=True)
         else:
             self._called = False
-            self._when_alone(self._record)
-
-    def _crowd(self) -> str:
-        """Return what is wrong where nodes of two launches answer to one name, or ''."""
-        names = [f'{self.settings.recorder}/record_episode/_action/send_goal']
-        names += [f'{self.settings.scene}/reset'] if self._reset is not None else []
-        for name in names:
-            if self.count_services(self.resolve_service_name(name)) > 1:
-                return (f'{name.split("/")[0]} is there more than once: another launch runs in '
-                        'this ROS domain, and the recordings of both would be mixed')
-        return ''
-
-    def _when_alone(self, do) -> None:
-        """Do it as soon as no other launch is there: who came later gives up by itself."""
-        crowd = self._crowd()
-        waited = self._retry is not None
-        self._stop_waiting()
-        if not crowd:
-            do()
-            return
-        if not waited:
-            print(f'{crowd}; waiting until it is gone', flush=True)
-        self._retry = self.create_timer(
-            0.5, lambda: self._when_alone(do) if self._at_work else None, clock=self.steady)
-
-    def _stop_waiting(self) -> None:
-        if self._retry is not None:
-            self.destroy_timer(self._retry)
-            self._retry = None
+            self._alone.when_alone(self._record)
 
     def _on_begin_request(self, _, response):
         """Begin the next recording, on behalf of whoever demonstrates."""
@@ -378,7 +346,7 @@ class RecordingSession(AdaptNode):
                           f'{result.text}')
             return
         if failed and result.saved:
-            self._when_alone(lambda: self._orders['delete_last'].call_async(
+            self._alone.when_alone(lambda: self._orders['delete_last'].call_async(
                 Trigger.Request()).add_done_callback(self._on_deleted))
             return
         self._saved += int(result.saved)
