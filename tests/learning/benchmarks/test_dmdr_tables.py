@@ -30,7 +30,7 @@ TINY = DmdrTable(
         Row('restored', 'bc', 'dmdr'), Row('generated', 'bc', 'restorer generation')),
     tasks=('fetch_pick',), seeds=(0, 1), episodes=2, preset='cpu',
     demonstrations={'fetch_pick': 12}, overrides=(('bc', BC),), restoring=RESTORING)
-MODULES = ('table_3_4', 'table_3_5', 'table_3_6', 'table_3_7', 'dmdr_kinds')
+MODULES = ('table_3_4', 'table_3_5', 'table_3_6', 'table_3_7', 'dmdr_kinds', 'dmdr_settings')
 
 
 @pytest.fixture(scope='module')

@@ -34,6 +34,11 @@ RESTORATIONS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType({
     **{f'filter {name}': ('dmdr', (f'filter={name}',)) for name in ('random', 'ae', 'lof')},
     **{f'restorer {name}': ('dmdr', (f'restorer={name}',))
        for name in ('random_forest', 'generation', 'no_predictor', 'no_threshold')},
+    **{f'threshold {level}': ('dmdr', (f'restorer_settings.threshold={level}',))
+       for level in (5, 15, 35, 45)},
+    **{f'neighbors {count}': ('dmdr', (f'filter_settings.lof.neighbors={count}',))
+       for count in (20, 100)},
+    'share 0.7': ('dmdr', ('clean_share=0.7',)),
 })
 """Preset and changed settings of `adapt restore` by the name that rows use."""
 
@@ -100,9 +105,9 @@ class DmdrTable:
         if name == NOISY:
             return noisy
         preset, overrides = RESTORATIONS[name]
-        # The variants of the restorer take over what the published pipeline has judged and learnt.
-        after = (self.data(f'{kind}: {_VARIANT}', task, seed) if name.startswith('restorer')
-                 else None)
+        # Variants take over what the published pipeline has judged, most what it has learnt too.
+        after = (self.data(f'{kind}: {_VARIANT}', task, seed)
+                 if name.startswith(('restorer', 'threshold', 'share')) else None)
         return RestoreJob(noisy, preset, (*overrides, *self.restoring), seed,
                           name.replace(' ', '-'), after)
 

@@ -42,6 +42,8 @@ TABLES = {
         'BC, implicit BC and diffusion policy on polluted and on restored demonstrations.',
     'dmdr-kinds':
         'Each kind of pollution, before and after DMDR.',
+    'dmdr-settings':
+        'DMDR with other values of what the dissertation leaves open: t_thres, k, share.',
 }
 """Verbs with their help; the rows of a table are in the module of the same name."""
 
