@@ -193,6 +193,23 @@ def test_an_unfinished_bag_is_repaired_and_what_was_lost_is_said(tmp_path, contr
     assert any('was not ended by its recorder' in note for note in done.notes)
 
 
+def test_a_bag_that_was_cut_off_before_all_sensors_spoke_is_left_out(tmp_path, contract):
+    record(tmp_path / 'bags/episode_000001', contract)
+    made = Recording(tmp_path / 'bags/episode_000002', contract, True)
+    made.status(EpisodeStatus.STATE_RUNNING, START_NS, seed=8)
+    made.bag.abandon()
+    done = convert.import_data([tmp_path / 'bags'], tmp_path / 'out')
+    assert done.episodes == 1
+    assert [note for note in done.notes
+            if 'episode_000002 gives no pair' in note and 'needs the topics' in note]
+    # One that its recorder ended is another matter: the contract does not fit.
+    short = Recording(tmp_path / 'short', contract, True)
+    short.status(EpisodeStatus.STATE_RUNNING, START_NS, seed=8)
+    short.end()
+    with pytest.raises(DatasetError, match='needs the topics'):
+        convert.import_data([tmp_path / 'short'], tmp_path / 'other')
+
+
 def test_a_bag_of_another_robot_is_refused(tmp_path, contract):
     record(tmp_path / 'bags/a', contract)
     record(tmp_path / 'bags/b', load_contract('fetch_robot'), announce=False)

@@ -20,7 +20,7 @@ from adapt_learning.formats.base import Demonstration, Format, ReadOptions, Sour
 from adapt_learning.frames import FrameAssembler, Layout
 from adapt_ros.bag_episodes import Answered, Cut, answers, cut_episodes
 from adapt_ros.bag_video import write_pictures
-from adapt_ros.bags import check_whole, read_samples
+from adapt_ros.bags import MissingTopics, check_whole, read_samples
 from adapt_ros.recording.about import OUTCOMES, Recording, recording_of
 from adapt_ros.recording.repair import repair_folder, unfinished
 
@@ -157,7 +157,15 @@ class _Recordings(Source):
         samples = read_samples(
             bag, self._contract, self._options.settings.get('namespace'),
             self._options.settings.get('episode_topic'), skip)
-        yield from cut_episodes(samples, self._contract, assembler)
+        try:
+            yield from cut_episodes(samples, self._contract, assembler)
+        except MissingTopics as error:
+            recording = self._recordings[bag]
+            if recording is None or not recording.recovered:
+                raise
+            # Cut off before every sensor had spoken: no reason to refuse the others.
+            self._problem = str(error)
+            return
         for topic, number in malformed.items():
             self._note(f'{bag.name}: {number} messages on {topic} do not fit the contract and are '
                        f'left out; the first: {first[topic]}')

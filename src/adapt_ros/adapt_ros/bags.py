@@ -48,6 +48,10 @@ class Sample:
     """The EpisodeStatus, for samples of the episode topic."""
 
 
+class MissingTopics(DatasetError):
+    """A bag has no message on a topic that the contract needs."""
+
+
 def read_samples(bag: str | Path, contract: Contract, namespace: str | None = None,
                  episode_topic: str | None = None,
                  on_malformed: Callable[[str, str], None] | None = None) -> Iterator[Sample]:
@@ -79,7 +83,7 @@ def read_samples(bag: str | Path, contract: Contract, namespace: str | None = No
         present = {names[c.topic] for c in wanted}
         received = {f.topic for f in contract.observation if f.derive is None}
         if missing := sorted(received - present):
-            raise DatasetError(
+            raise MissingTopics(
                 f"{bag}: the contract '{contract.name}' needs the topics {missing}; the bag has "
                 f'{sorted(c.topic for c in reader.connections)}')
         for connection, received_ns, data in reader.messages(wanted):
