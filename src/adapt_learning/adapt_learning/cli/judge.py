@@ -119,4 +119,3 @@ def _print_report(result: 'Report', folder: Path, every: bool, json: str | None)
         out.print(f'- {line}')
     out.print(f'{result.count(OK)} ok, {result.count(LOOK)} to look at, {result.count(BAD)} bad '
               f'of {len(result.episodes)} episodes')
-

@@ -16,6 +16,7 @@ from adapt_learning.errors import DatasetError, SettingError
 
 SIDES = ('state', 'action')
 
+
 def is_restored(dataset: Dataset) -> bool:
     """Return whether a dataset says from which rows of another it was restored."""
     return 'restoration' in dataset.meta and all(
