@@ -5,9 +5,11 @@ restored by the command itself in a process of its own.
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from adapt_learning.trainers.provenance import code_version
 NAME = 'dmdr_size'
 _NOISE = 1e-3
 """Of the copies [units of the data]."""
+_LOOK_S = 0.05
 _PRESETS = ('dmdr', 'trajectory')
 
 
@@ -78,10 +81,21 @@ def _restored(folder: Path, preset: str) -> dict[str, float]:
     child = subprocess.Popen(
         [sys.executable, '-m', 'adapt_learning.cli.main', 'restore', str(folder / 'noisy'),
          '--out', str(folder / preset), '--preset', preset], stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(child.pid, 0)
+    memory_kb, pid = 0, 0
+    while not pid:
+        memory_kb = max(memory_kb, _most_memory_kb(child.pid))
+        time.sleep(_LOOK_S)
+        pid, status, used = os.wait4(child.pid, os.WNOHANG)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         raise DatasetError(f'`adapt restore --preset {preset}` ended with {child.returncode}; its '
                            'last words stand above')
     return {'cpu_s': round(used.ru_utime + used.ru_stime, 1),
-            'memory_mb': round(used.ru_maxrss / 1024, 1)}
+            'memory_mb': round(memory_kb / 1024, 1)}
+
+
+def _most_memory_kb(pid: int) -> int:
+    """Return the largest resident memory of a process so far (`ru_maxrss` has its parent's in)."""
+    status = Path(f'/proc/{pid}/status').read_text(encoding='utf-8')
+    found = re.search(r'^VmHWM:\s+(\d+) kB', status, re.MULTILINE)
+    return int(found[1]) if found else 0
