@@ -1,7 +1,7 @@
 """`adapt bench`: tables of the dissertation and series of experiments."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +21,9 @@ from adapt_learning.cli.tables import (
     workplace,
 )
 from adapt_learning.errors import SettingError
+
+if TYPE_CHECKING:
+    from adapt_learning.benchmarks.job import Workplace
 
 app = typer.Typer(no_args_is_help=True, help='Make the tables; an interrupted one continues.')
 app.command('data-quality')(data_quality)
@@ -90,9 +93,7 @@ def dmdr_speed(
     check_json(json)
     passive_threads()
     from adapt_learning.benchmarks import dmdr_speed as module
-    place = workplace(out, cache)
-    place.cache.mkdir(parents=True, exist_ok=True)
-    place.results.mkdir(parents=True, exist_ok=True)
+    place = _ready(out, cache)
     finish(module.write(module.measure(place), place.results), json)
 
 
@@ -112,9 +113,7 @@ def dmdr_size(
     counts = seeds_of(copies, '--copies')
     if 0 in counts:
         raise SettingError(f'--copies are numbers from 1 up; got {copies}')
-    place = workplace(out, cache)
-    place.cache.mkdir(parents=True, exist_ok=True)
-    place.results.mkdir(parents=True, exist_ok=True)
+    place = _ready(out, cache)
     finish(module.write(module.measure(place, counts), place.results), json)
 
 
@@ -141,6 +140,14 @@ def dmdr_detection(
     place = workplace(cache / table.name, cache)
     run_table(table.name, table.jobs(), place, jobs)
     finish(module.write_table(table, place, out), json)
+
+
+def _ready(out: Path, cache: Path) -> 'Workplace':
+    """Return a workplace whose folders are there, for what is measured without jobs."""
+    place = workplace(out, cache)
+    place.cache.mkdir(parents=True, exist_ok=True)
+    place.results.mkdir(parents=True, exist_ok=True)
+    return place
 
 
 for _name in bench_dmdr.TABLES:
