@@ -23,12 +23,14 @@ def missing_rows(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
 
     Missing is: NaN or infinity; a value that no sensor measures, such as 3e38; a row of zeros where
     hardly any is, and most of these are alone (a drop-out, not a robot at rest); an exact copy of
-    one of the eight rows before although the motion goes on (a value that is stuck or late).
+    one of the eight rows before although the motion goes on (a value that is stuck or late). A copy
+    of what other episodes have, too, is none: whoever holds still or pushes with all force comes
+    back to the same command, and is not edited for it.
     """
     rows = Rows.of(dataset, QualityConfig.absurd)
     state, action = (
         ~np.isfinite(raw).all(axis=1) | _many(_dropped(values, rows))
-        | _many(elements.repeats(values, rows))
+        | _many(elements.repeats(values, rows) & ~elements.shared(values, rows))
         for raw, values in zip(dataset.pairs(), (rows.observation, rows.action), strict=True))
     state[rows.absurd_states[:, 0]] = action[rows.absurd_actions[:, 0]] = True
     return state, action

@@ -71,8 +71,9 @@ def repeats(values: np.ndarray, rows: Rows) -> np.ndarray:
 
     A robot in motion never comes back to the last bit: such a row was late or stuck. A robot at
     rest does, so the motion must go on after the copies with a step of the usual size; and where
-    half of the rows are copies the values are coarse, and nothing is said. Values that other
-    episodes have, too, are settings that return (full speed, stand still) and no accident.
+    half of the rows are copies the values are coarse, and nothing is said. Where most rows are
+    those of other episodes, too, values are settings that are switched (full speed this way and
+    that), and to have one again is no accident.
     """
     copy = np.zeros(len(values), dtype=bool)
     for back in range(1, min(_BACK, len(values) - 1) + 1):
@@ -80,25 +81,27 @@ def repeats(values: np.ndarray, rows: Rows) -> np.ndarray:
         copy[back:] |= same & (rows.episode[back:] == rows.episode[:-back])
     if not 0 < copy.mean() < 0.5:
         return copy & False
-    copy &= ~_shared(values, rows, copy)
     std = spread(values)
     step = np.abs(np.diff(values, axis=0) / np.where(std > 0, std, 1.0)).mean(axis=1)
     within = rows.episode[1:] == rows.episode[:-1]
     usual = np.median(step[within & (step > 0)])
     edges = np.flatnonzero(np.diff(np.concatenate([[0], copy.view(np.int8), [0]])))
-    for begin, end in zip(edges[::2], edges[1::2], strict=True):
-        goes_on = end < len(values) and within[end - 1] and step[end - 1] >= usual
-        copy[begin:end] = goes_on
+    begins, ends = edges[::2], edges[1::2]
+    goes_on = np.append(within & (step >= usual), False)[ends - 1]
+    returning = shared(values, rows)
+    if returning.mean() > 0.5:
+        goes_on &= ~returning[begins]
+    for begin, end, kept in zip(begins, ends, goes_on, strict=True):
+        copy[begin:end] = kept
     return copy
 
 
-def _shared(values: np.ndarray, rows: Rows, asked: np.ndarray) -> np.ndarray:
-    """Return which of the rows `asked` are equal to a row of another episode, bool [N]."""
+def shared(values: np.ndarray, rows: Rows) -> np.ndarray:
+    """Return which rows are equal to a row of another episode, bool [N]."""
     code = _codes(values)
-    near = np.flatnonzero(np.isin(code, np.unique(code[asked])))
-    once = np.unique(np.stack([code[near], rows.episode[near].astype(np.uint64)], 1), axis=0)
+    once = np.unique(np.stack([code, rows.episode.astype(np.uint64)], 1), axis=0)
     found, episodes = np.unique(once[:, 0], return_counts=True)
-    return asked & np.isin(code, found[episodes > 1])
+    return np.isin(code, found[episodes > 1])
 
 
 def _codes(values: np.ndarray) -> np.ndarray:
