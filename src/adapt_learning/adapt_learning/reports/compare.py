@@ -217,7 +217,5 @@ def _suspected(dataset: Dataset, number: int) -> dict[str, np.ndarray]:
     states = Suspects.of(rows.observation, rows.observation_std, rows, config)
     actions = Suspects.of(rows.action, rows.action_std, rows, config)
     own = slice(int(rows.start[number]), int(rows.start[number + 1]))
-    marks = {'state': states.rows, 'action': actions.rows}
-    for side, absurd in (('state', rows.absurd_states), ('action', rows.absurd_actions)):
-        marks[side][absurd[:, 0]] = True
-    return {side: marked[own] for side, marked in marks.items()}
+    return {side: (suspects.rows | absurd)[own] for side, suspects, absurd in zip(
+        SIDES, (states, actions), rows.absurd, strict=True)}

@@ -29,10 +29,10 @@ def missing_rows(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
     """
     rows = Rows.of(dataset, QualityConfig.absurd)
     state, action = (
-        ~np.isfinite(raw).all(axis=1) | _many(_dropped(values, rows))
+        ~np.isfinite(raw).all(axis=1) | absurd | _many(_dropped(values, rows))
         | _many(elements.repeats(values, rows) & ~elements.shared(values, rows))
-        for raw, values in zip(dataset.pairs(), (rows.observation, rows.action), strict=True))
-    state[rows.absurd_states[:, 0]] = action[rows.absurd_actions[:, 0]] = True
+        for raw, values, absurd in zip(dataset.pairs(), (rows.observation, rows.action),
+                                       rows.absurd, strict=True))
     return state, action
 
 

@@ -108,7 +108,8 @@ def search(task: str, out: str | Path, minutes: float, config: RandomSearchConfi
     if minutes <= 0:
         raise SettingError(f'minutes is above 0; got {minutes}')
     state_file = out.with_name(f'{out.name}.search.json')
-    state = _begin(state_file, simulation, {'task': task, 'seed': seed, **asdict(config)})
+    wanted = {'task': task, 'seed': seed, **asdict(config)}
+    state = _begin(state_file, simulation, wanted)
     jobs = jobs or default_jobs()
     began_s = time.monotonic()
     tested = state.best
@@ -120,9 +121,8 @@ def search(task: str, out: str | Path, minutes: float, config: RandomSearchConfi
                 if state.best is None or tested > state.best:
                     state.best = tested
                     write_json(out, _policy(state, task, seed, config).as_dict())
-                write_json(state_file, {'of': {'task': task, 'seed': seed, **asdict(config)},
-                                        **{name: np.asarray(value).tolist()
-                                           for name, value in vars(state).items()}})
+                write_json(state_file, {'of': wanted, **{
+                    name: np.asarray(value).tolist() for name, value in vars(state).items()}})
             progress(SearchProgress(state.iteration, spent_s, state.steps, tested, state.best))
     if state.best is None:
         raise SettingError(f'{minutes:g} minutes are too short for {_TEST_EVERY} iterations: '

@@ -65,8 +65,7 @@ class Norms:
         switching = (size >= AT_LIMIT).mean(axis=0) > 0.7
         states = Suspects.of(rows.observation, rows.observation_std, rows, config)
         actions = Suspects.of(rows.action, rows.action_std, rows, config)
-        trusted = ~(states.rows | actions.rows)
-        trusted[rows.absurd_states[:, 0]] = trusted[rows.absurd_actions[:, 0]] = False
+        trusted = ~(states.rows | actions.rows | rows.absurd[0] | rows.absurd[1])
         beyond = float((size > 1 + 1e-6).any(axis=1).mean())
         return cls(
             config=config, rows=rows, period_s=1.0 / rate,

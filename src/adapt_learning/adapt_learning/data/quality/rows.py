@@ -47,6 +47,13 @@ class Rows:
         return len(self.observation)
 
     @cached_property
+    def absurd(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return which rows hold a value that no sensor measures: states, actions, bool [N]."""
+        state, action = np.zeros((2, len(self)), dtype=bool)
+        state[self.absurd_states[:, 0]] = action[self.absurd_actions[:, 0]] = True
+        return state, action
+
+    @cached_property
     def episode(self) -> np.ndarray:
         """Return the episode of each row, int64 [N]."""
         return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
