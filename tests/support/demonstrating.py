@@ -13,9 +13,9 @@ def run(task, expert, seed, level=1.0):
         raw = task.raw()
         action = expert.act(raw)
         instants.append((raw, action))
-        _, _, terminated, truncated, _ = task.step(action)
+        _, _, terminated, truncated, info = task.step(action)
         if terminated or truncated:
-            return terminated, task.steps, instants
+            return info['is_success'], task.steps, instants
 
 
 def check_no_memory(task):

@@ -15,6 +15,7 @@ TASKS = MappingProxyType({
     'fetch_push': 'adapt_learning.tasks.fetch_push:FetchPush',
     'maze': 'adapt_learning.tasks.maze:Maze',
     'cheetah': 'adapt_learning.tasks.cheetah:Cheetah',
+    'walker': 'adapt_learning.tasks.walker:Walker',
 })
 
 POLICIES = MappingProxyType({

@@ -70,13 +70,13 @@ class Scene:
         """Apply checked commands (SI units) for a period; returns the outcome if it ended all."""
         action = self.task.layout.action(commands)
         self._held = {f.key: commands[f.key] for f in self.contract.action if f.on_stop == 'hold'}
-        _, reward, success, _, _ = self.task.step(action)
+        _, reward, terminated, _, info = self.task.step(action)
         self.steps += 1
         self.episode_return += reward
         self.stamp_ns += self.contract.period_ns
-        if success:
+        if info['is_success']:
             return OUTCOME_SUCCESS
-        return OUTCOME_FAILURE if self.steps >= self._max_steps else None
+        return OUTCOME_FAILURE if terminated or self.steps >= self._max_steps else None
 
     def end(self, outcome: int) -> None:
         """End the episode."""

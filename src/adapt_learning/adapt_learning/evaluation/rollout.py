@@ -65,8 +65,8 @@ def rollout(task: Task, controller: Controller, seed: int, noise_level: float,
     task.reset(seed=seed, options={'noise_level': noise_level})
     controller.begin(seed)
     observations, actions, times_ns, rewards = [], [], [], []
-    success = truncated = False
-    while not (success or truncated):
+    info, over = {'is_success': False}, False
+    while not over:
         if on_step is not None:
             on_step(task)
         raw = task.raw()
@@ -76,7 +76,8 @@ def rollout(task: Task, controller: Controller, seed: int, noise_level: float,
             break
         # What is recorded is what the task does with it: the action within -1..1.
         action = np.clip(np.asarray(action, dtype=np.float32), -1.0, 1.0)
-        _, reward, success, truncated, _ = task.step(action)
+        _, reward, terminated, truncated, info = task.step(action)
+        over = terminated or truncated
         observations.append(frame.vector)
         actions.append(action)
         times_ns.append(frame.stamp_ns)
@@ -87,6 +88,6 @@ def rollout(task: Task, controller: Controller, seed: int, noise_level: float,
     if actions:
         episode = Episode(
             np.stack(observations), np.stack(actions), np.array(times_ns) * 1e-9,
-            np.array(rewards), bool(success), seed, noise_level, task.spec_.title)
-    return Rollout(episode, bool(success), len(actions), float(sum(rewards)),
+            np.array(rewards), bool(info['is_success']), seed, noise_level, task.spec_.title)
+    return Rollout(episode, bool(info['is_success']), len(actions), float(sum(rewards)),
                    task.frame().vector, controller.stop_text)

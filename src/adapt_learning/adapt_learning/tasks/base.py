@@ -96,7 +96,8 @@ class Task(gymnasium.Env):
         """
         Advance one control period; the action [A] is clipped to -1..1.
 
-        Returns the five values of gymnasium; `terminated` is success, `truncated` the step limit.
+        Returns the five values of gymnasium; `terminated` is success or an end such as a fall
+        (`info['is_success']` says which), `truncated` the step limit.
         """
         action = np.asarray(action, dtype=np.float64)
         if action.shape != self.action_space.shape or not np.isfinite(action).all():
@@ -105,8 +106,9 @@ class Task(gymnasium.Env):
         reward = self._advance(np.clip(action, -1.0, 1.0))
         self.steps += 1
         success = self.is_success()
-        truncated = not success and self.steps >= self.spec_.max_steps
-        return self.frame().vector, reward, success, truncated, {'is_success': success}
+        terminated = success or self.is_over()
+        truncated = not terminated and self.steps >= self.spec_.max_steps
+        return self.frame().vector, reward, terminated, truncated, {'is_success': success}
 
     def frame(self) -> Frame:
         """Return the present instant; its stamp is the simulated time since the start [ns]."""
@@ -127,6 +129,10 @@ class Task(gymnasium.Env):
     @abstractmethod
     def is_success(self) -> bool:
         """Return whether the task is done at this instant."""
+
+    def is_over(self) -> bool:
+        """Return whether nothing can be won any more at this instant, as after a fall."""
+        return False
 
     @abstractmethod
     def _begin(self, noise_level: float) -> None:

@@ -174,7 +174,8 @@ def _try(task: str, weights: np.ndarray, mean: np.ndarray, scale: np.ndarray, no
         for sign in (1, -1):
             total, observations = simulation.run_linear(
                 (weights + sign * step) / scale, mean, _start(key))
-            pair.append(total)
+            # A robot that is paid for standing learns to stand: only what it does beyond counts.
+            pair.append(total - simulation.paid_for_standing * len(observations))
             seen.append(observations)
         returns[key] = tuple(pair)
     return returns, np.concatenate(seen)
