@@ -150,6 +150,7 @@ def _ready(out: Path, cache: Path) -> 'Workplace':
     return place
 
 
+app.command('table-3.1')(bench_dbc.table_3_1)
 app.command('table-3.2')(bench_dbc.table_3_2)
 for _name in bench_dmdr.TABLES:
     app.command(_name)(bench_dmdr.command(_name))
