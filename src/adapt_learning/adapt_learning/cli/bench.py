@@ -1,12 +1,13 @@
 """`adapt bench`: tables of the dissertation and series of experiments."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from adapt_learning.cli import bench_dmdr
 from adapt_learning.cli.bench_quality import data_quality
+from adapt_learning.cli.bench_training import training_speed
 from adapt_learning.cli.common import JobsOption, JsonOption, check_json, verb
 from adapt_learning.cli.tables import (
     CACHE,
@@ -16,17 +17,16 @@ from adapt_learning.cli.tables import (
     finish,
     one_of,
     passive_threads,
+    ready,
     run_table,
     seeds_of,
     workplace,
 )
 from adapt_learning.errors import SettingError
 
-if TYPE_CHECKING:
-    from adapt_learning.benchmarks.job import Workplace
-
 app = typer.Typer(no_args_is_help=True, help='Make the tables; an interrupted one continues.')
 app.command('data-quality')(data_quality)
+app.command('training-speed')(training_speed)
 
 
 @app.command('table-3.3')
@@ -93,7 +93,7 @@ def dmdr_speed(
     check_json(json)
     passive_threads()
     from adapt_learning.benchmarks import dmdr_speed as module
-    place = _ready(out, cache)
+    place = ready(out, cache)
     finish(module.write(module.measure(place), place.results), json)
 
 
@@ -113,7 +113,7 @@ def dmdr_size(
     counts = seeds_of(copies, '--copies')
     if 0 in counts:
         raise SettingError(f'--copies are numbers from 1 up; got {copies}')
-    place = _ready(out, cache)
+    place = ready(out, cache)
     finish(module.write(module.measure(place, counts), place.results), json)
 
 
@@ -140,14 +140,6 @@ def dmdr_detection(
     place = workplace(cache / table.name, cache)
     run_table(table.name, table.jobs(), place, jobs)
     finish(module.write_table(table, place, out), json)
-
-
-def _ready(out: Path, cache: Path) -> 'Workplace':
-    """Return a workplace whose folders are there, for what is measured without jobs."""
-    place = workplace(out, cache)
-    place.cache.mkdir(parents=True, exist_ok=True)
-    place.results.mkdir(parents=True, exist_ok=True)
-    return place
 
 
 for _name in bench_dmdr.TABLES:

@@ -86,6 +86,14 @@ def workplace(results: Path, cache: Path) -> 'Workplace':
     return Workplace(results.absolute(), cache.absolute())
 
 
+def ready(out: Path, cache: Path) -> 'Workplace':
+    """Return a workplace whose folders are there, for what is measured without jobs."""
+    place = workplace(out, cache)
+    place.cache.mkdir(parents=True, exist_ok=True)
+    place.results.mkdir(parents=True, exist_ok=True)
+    return place
+
+
 def passive_threads() -> None:
     """Let threads that wait for work sleep."""
     # Before torch is imported, as in `adapt train`: threads that wait for work must sleep.
