@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapt_learning.benchmarks.cells import Cell
+from adapt_learning.benchmarks.cells import Cell, ReturnCell
 
 
 def test_mean_std_and_pooled_interval():
@@ -22,3 +22,16 @@ def test_one_seed_has_no_spread():
 def test_gain_is_seed_by_seed():
     gain = Cell((0, 1), (90, 80), 100).gain(Cell((0, 1), (88, 84), 100))
     assert gain.per_seed == (2.0, -4.0) and str(gain) == '-1.0 ± 4.2'
+
+
+def test_returns_have_the_same_numbers_as_rates():
+    result = {'seeds': [0, 1], 'returns': [[1.0, 3.0], [4.0, 6.0]], 'successes': [0, 1],
+              'episodes': 2}
+    cell = ReturnCell.from_result(result)
+    assert cell.values == (2.0, 5.0) and cell.mean == 3.5 and cell.episodes == 2
+    low, high = cell.interval
+    assert low == pytest.approx(3.5 - 12.706 * 1.5, abs=1e-2) and low + high == pytest.approx(7.0)
+    low, high = cell.pooled_interval
+    assert low < 3.5 < high and str(cell) == '3.5 ± 2.1 (2/5)'
+    assert cell.gain(ReturnCell((0, 1), ((1.0,), (1.0,)))).per_seed == (1.0, 4.0)
+    assert Cell.from_result(result).values == (0.0, 50.0)

@@ -17,6 +17,8 @@ from adapt_learning.cli.main import app
     (('table-3.3', '--expert', 'me'), 'smooth, staged'),
     (('table-3.3', '--seeds', '0,zero'), 'whole numbers'),
     (('table-3.3', '--seeds', '1,1'), 'different'),
+    (('table-3.2', '--tasks', 'maze,moon'), 'some of maze, fetch_pick'),
+    (('table-3.2', '--preset', 'gpu'), 'cpu, paper'),
     (('experiments', 'none.yaml'), 'cannot be read'),
 ])
 def test_bad_input(tmp_path, monkeypatch, arguments, says):

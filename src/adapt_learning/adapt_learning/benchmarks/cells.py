@@ -1,8 +1,12 @@
-"""A cell of a table: success of one policy at one noise level over its seeds."""
+"""A cell of a table: success or return of one policy at one noise level over its seeds."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
+from math import inf
 from statistics import mean, stdev
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from scipy.stats import t
 
@@ -11,41 +15,94 @@ from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.evaluation.intervals import SuccessRate, success_rate
 
 
+class SeedCell(ABC):
+    """What the seeds of one training reached in the same episodes: one number per seed."""
+
+    seeds: tuple[int, ...]
+    episodes: int
+    """Per seed."""
+    bounds: ClassVar[tuple[float, float]] = (-inf, inf)
+    """Smallest and largest value that there is."""
+
+    @classmethod
+    @abstractmethod
+    def from_result(cls, result: Mapping[str, Any]) -> Self:
+        """Return the cell of the result of an EvaluateJob."""
+
+    @property
+    @abstractmethod
+    def values(self) -> tuple[float, ...]:
+        """Return the number of every seed."""
+
+    @property
+    @abstractmethod
+    def pooled_interval(self) -> tuple[float, float] | None:
+        """Return the 95 % interval of all episodes of all seeds as one independent sample."""
+
+    @property
+    def mean(self) -> float:
+        """Return the mean over the seeds."""
+        return mean(self.values)
+
+    @property
+    def std(self) -> float | None:
+        """Return the sample standard deviation over the seeds; None for one seed."""
+        return stdev(self.values) if len(self.values) > 1 else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """
+        Return the 95 % t interval of the mean over the seeds; None for one seed.
+
+        It holds for new seeds in the same episodes. Where all seeds agree it has no width and says
+        nothing: there the pooled interval has the word.
+        """
+        found = t_interval(self.values)
+        low, high = self.bounds
+        return None if found is None else (max(low, found[0]), min(high, found[1]))
+
+    def gain(self, other: 'SeedCell') -> 'Gain':
+        """Return by how much this cell is above another one of the same seeds."""
+        return Gain(tuple(a - b for a, b in zip(self.values, other.values, strict=True)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {'seeds': list(self.seeds), 'episodes_per_seed': self.episodes,
+                'per_seed': [round(value, 2) for value in self.values],
+                'mean': round(self.mean, 2),
+                'std': None if self.std is None else round(self.std, 2),
+                't_interval': rounded(self.interval)}
+
+    def __str__(self) -> str:
+        """Return e.g. `97.3 ± 1.2 (96/97/99)`."""
+        spread = '' if self.std is None else f' ± {self.std:.1f}'
+        return f'{self.mean:.1f}{spread} ({"/".join(self._each)})'
+
+    @property
+    def _each(self) -> list[str]:
+        return [f'{value:.0f}' for value in self.values]
+
+
 @dataclass(frozen=True)
-class Cell:
-    """Successes of K seeds in the same episodes."""
+class Cell(SeedCell):
+    """Successes of K seeds in the same episodes; values are rates [%]."""
+
+    bounds: ClassVar[tuple[float, float]] = (0.0, 100.0)
 
     seeds: tuple[int, ...]
     successes: tuple[int, ...]
     """Per seed."""
     episodes: int
-    """Per seed."""
+
+    @classmethod
+    def from_result(cls, result: Mapping[str, Any]) -> Self:
+        """Return the cell of the result of an EvaluateJob."""
+        return cls(tuple(result['seeds']), tuple(result['successes']), result['episodes'])
 
     @property
-    def rates(self) -> tuple[float, ...]:
+    def values(self) -> tuple[float, ...]:
         """Return the success rate of every seed [%]."""
         return tuple(100 * n / self.episodes for n in self.successes)
-
-    @property
-    def mean(self) -> float:
-        """Return the mean over the seeds [%]."""
-        return mean(self.rates)
-
-    @property
-    def std(self) -> float | None:
-        """Return the sample standard deviation over the seeds [%]; None for one seed."""
-        return stdev(self.rates) if len(self.rates) > 1 else None
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """
-        Return the 95 % t interval of the mean over the seeds [%]; None for one seed.
-
-        It holds for new seeds in the same episodes. Where all seeds agree it has no width and says
-        nothing: there `pooled` has the word.
-        """
-        found = t_interval(self.rates)
-        return None if found is None else (max(0.0, found[0]), min(100.0, found[1]))
 
     @property
     def pooled(self) -> SuccessRate:
@@ -57,26 +114,53 @@ class Cell:
         """
         return success_rate(sum(self.successes), self.episodes * len(self.successes))
 
-    def gain(self, other: 'Cell') -> 'Gain':
-        """Return by how much this cell is above another one of the same seeds."""
-        return Gain(tuple(a - b for a, b in zip(self.rates, other.rates, strict=True)))
+    @property
+    def pooled_interval(self) -> tuple[float, float]:
+        """Return the Wilson interval of `pooled` [%]."""
+        pooled = self.pooled
+        return 100 * pooled.low, 100 * pooled.high
 
     def as_dict(self) -> dict[str, Any]:
         """Return JSON values; rates are percent."""
-        pooled = self.pooled
-        return {'seeds': list(self.seeds), 'episodes_per_seed': self.episodes,
-                'per_seed': [round(rate, 2) for rate in self.rates],
-                'mean': round(self.mean, 2),
-                'std': None if self.std is None else round(self.std, 2),
-                't_interval': None if self.interval is None else [
-                    round(end, 2) for end in self.interval],
-                'wilson_low': round(100 * pooled.low, 2),
-                'wilson_high': round(100 * pooled.high, 2)}
+        low, high = self.pooled_interval
+        return {**super().as_dict(), 'wilson_low': round(low, 2), 'wilson_high': round(high, 2)}
 
-    def __str__(self) -> str:
-        """Return e.g. `97.3 ± 1.2 (96/97/99)`."""
-        spread = '' if self.std is None else f' ± {self.std:.1f}'
-        return f'{self.mean:.1f}{spread} ({"/".join(f"{rate:g}" for rate in self.rates)})'
+    @property
+    def _each(self) -> list[str]:
+        return [f'{round(value, 1):g}' for value in self.values]
+
+
+@dataclass(frozen=True)
+class ReturnCell(SeedCell):
+    """Returns of K seeds in the same episodes; values are means over the episodes."""
+
+    seeds: tuple[int, ...]
+    returns: tuple[tuple[float, ...], ...]
+    """Per seed and episode."""
+
+    @classmethod
+    def from_result(cls, result: Mapping[str, Any]) -> Self:
+        """Return the cell of the result of an EvaluateJob."""
+        return cls(tuple(result['seeds']), tuple(map(tuple, result['returns'])))
+
+    @property
+    def episodes(self) -> int:
+        """Return the number of episodes per seed."""
+        return len(self.returns[0])
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """Return the mean return of every seed."""
+        return tuple(map(mean, self.returns))
+
+    @property
+    def pooled_interval(self) -> tuple[float, float] | None:
+        """Return the t interval of all episodes of all seeds as one independent sample."""
+        return t_interval(tuple(chain.from_iterable(self.returns)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {**super().as_dict(), 'pooled_interval': rounded(self.pooled_interval)}
 
 
 @dataclass(frozen=True)
@@ -89,12 +173,22 @@ class Gain:
     """
 
     per_seed: tuple[float, ...]
-    """Percentage points."""
+    """Percentage points, or units of return."""
+
+    @property
+    def mean(self) -> float:
+        """Return the mean over the seeds."""
+        return mean(self.per_seed)
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Return the 95 % t interval of the mean [percentage points]; None for one seed."""
+        """Return the 95 % t interval of the mean; None for one seed."""
         return t_interval(self.per_seed)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {'per_seed': [round(value, 2) for value in self.per_seed],
+                'mean': round(self.mean, 2), 't_interval': rounded(self.interval)}
 
     def __str__(self) -> str:
         """Return e.g. `-4.7 ± 3.1`: mean and sample standard deviation."""
@@ -110,10 +204,14 @@ def t_interval(values: tuple[float, ...]) -> tuple[float, float] | None:
     return mean(values) - half, mean(values) + half
 
 
+def rounded(ends: tuple[float, float] | None) -> list[float] | None:
+    """Return the ends of an interval for JSON."""
+    return None if ends is None else [round(end, 2) for end in ends]
+
+
 def cell_of(job: EvaluateJob, place: Workplace) -> Cell | None:
     """Return the cell of an evaluation; None where it has no result yet."""
     stored = job.stored(place)
     if stored is None:
         return None
-    result = stored['result']
-    return Cell(tuple(result['seeds']), tuple(result['successes']), result['episodes'])
+    return Cell.from_result(stored['result'])

@@ -3,10 +3,16 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
+from adapt_learning import catalog
 from adapt_learning.benchmarks.data_job import DataJob
 from adapt_learning.benchmarks.job import Job, Workplace
 from adapt_learning.data import load_dataset
 from adapt_learning.evaluation.collect import CollectPlan, collect
+
+_STEP_S = 5e-4
+"""Of simulation and expert, for the order of jobs."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +54,8 @@ class CollectJob(DataJob):
 
     @property
     def cost(self) -> float:
-        """Return seconds, roughly."""
-        return 0.04 * self.episodes
+        """Return seconds, roughly: as if every episode went to the limit."""
+        return _STEP_S * self.episodes * catalog.load('task', self.task).spec_.max_steps
 
     def inputs(self, place: Workplace) -> dict[str, Any]:
         """Return the plan."""
@@ -63,5 +69,7 @@ class CollectJob(DataJob):
         else:
             self.make_room(place)
             dataset = collect(self.plan, folder, jobs=1)
+        returns = [float(episode.reward.sum(dtype=np.float64)) for episode in dataset]
         return {'dataset': dataset.hash, 'episodes': len(dataset), 'steps': dataset.steps,
+                'mean_return': float(np.mean(returns)), 'std_return': float(np.std(returns)),
                 'attempts': dataset.meta['attempts'], 'failed': dataset.meta['failed']}

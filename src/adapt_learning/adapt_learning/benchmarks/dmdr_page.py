@@ -8,6 +8,7 @@ from typing import Any
 from adapt_learning.benchmarks.cells import Cell, Gain
 from adapt_learning.benchmarks.dmdr_tables import SIGMA, DmdrTable, P, Results, Row
 from adapt_learning.benchmarks.evaluate_job import SEED
+from adapt_learning.benchmarks.facts import facts
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.data.files import write_atomically, write_json
 
@@ -119,7 +120,7 @@ def _markdown(results: Results) -> Iterator[str]:
             yield _row(row, task, results)
         yield ''
         yield from _restorations(results, task)
-    yield _facts(results)
+    yield facts(results.provenance())
     yield ''
 
 
@@ -152,7 +153,7 @@ def _paired(row: Row, task: str, results: Results) -> str:
     if not shared:
         return '-'
     gain = Gain(tuple(
-        own.rates[own.seeds.index(seed)] - other.rates[other.seeds.index(seed)]
+        own.values[own.seeds.index(seed)] - other.values[other.seeds.index(seed)]
         for seed in shared))
     ends = gain.interval
     return f'{mean(gain.per_seed):+.1f}' + (
@@ -185,15 +186,3 @@ def _restorations(results: Results, task: str) -> Iterator[str]:
 
 def _shown(value: float | None, digits: int) -> str:
     return '-' if value is None else f'{value:.{digits}f}'
-
-
-def _facts(results: Results) -> str:
-    versions, machines, seconds = set(), set(), {}
-    for one in results.provenance():
-        versions.add(one['code_version'])
-        machines.add(f'{one["cores"]} cores ({one["processor"]}), torch '
-                     f'{one["packages"]["torch"]}')
-        seconds[one['command'], one['ended']] = one['seconds']
-    return (f'{len(seconds)} jobs, together {sum(seconds.values()) / 60:.0f} minutes of one core, '
-            f'other jobs beside them; {"; ".join(sorted(machines))}; code '
-            f'{", ".join(sorted(versions))}.')

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from adapt_learning import catalog
 from adapt_learning.benchmarks.job import Job, Workplace
 from adapt_learning.benchmarks.train_job import TrainJob
 from adapt_learning.errors import SettingError
@@ -12,6 +13,10 @@ from adapt_learning.evaluation.evaluate import evaluate
 
 SEED = 1000
 """Episode i of an evaluation starts from this + i; `adapt eval` has the same default."""
+# On one core; only for the order of jobs and the estimate of the end.
+_STEP_S = 3e-4
+_PASS_S = 3e-5
+_CANDIDATES_TIMES_WEIGHTS_PER_S = 7e10
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,10 @@ class EvaluateJob(Job):
 
     @property
     def cost(self) -> float:
-        """Return seconds, roughly."""
-        return 0.05 * self.episodes * len(self.training.seeds)
+        """Return seconds, roughly: as if every episode went to the limit."""
+        steps = catalog.load('task', self.training.data.origin.task).spec_.max_steps
+        return (self.episodes * len(self.training.seeds) * steps
+                * (_STEP_S + _inference_s(self.training.config)))
 
     def inputs(self, place: Workplace) -> dict[str, Any]:
         """Return the training and the episodes."""
@@ -65,6 +72,7 @@ class EvaluateJob(Job):
             'seeds': list(self.training.seeds), 'episodes': self.episodes,
             'successes': [sum(r.success for r in one.results) for one in done],
             'mean_steps': [float(np.mean([r.steps for r in one.results])) for one in done],
+            'returns': [[round(r.total_reward, 3) for r in one.results] for one in done],
             'failed': [[r.seed for r in one.results if not r.success] for one in done],
             'episodes_per_second': [round(self.episodes / one.seconds, 1) for one in done]}
 
@@ -77,3 +85,11 @@ class EvaluateJob(Job):
         if both:
             raise SettingError(f'the demonstrations hold the episodes {sorted(both)} of the '
                                'evaluation, too; use another seed of evaluation')
+
+
+def _inference_s(config: Any) -> float:
+    """Return about how long one action takes: passes through a network, or a search."""
+    seconds = _PASS_S * getattr(config, 'inference_steps', 1)
+    weights = config.network.depth * config.network.width ** 2
+    candidates = getattr(config, 'samples', 0) * (1 + getattr(config, 'iterations', 0))
+    return seconds + candidates * weights / _CANDIDATES_TIMES_WEIGHTS_PER_S

@@ -56,9 +56,14 @@ class TrainJob(Job):
                 f'--seeds {",".join(map(str, self.seeds))} --preset {self.preset}{changes}')
 
     @property
+    def config(self) -> Any:
+        """Return all settings of the policy."""
+        return self._resolved()[0]
+
+    @property
     def cost(self) -> float:
         """Return seconds, roughly."""
-        return 5 + len(self.seeds) * sum(_work(self._resolved()[0])) / _PAIRS_TIMES_WEIGHTS_PER_S
+        return 5 + len(self.seeds) * sum(_work(self.config)) / _PAIRS_TIMES_WEIGHTS_PER_S
 
     def inputs(self, place: Workplace) -> dict[str, Any]:
         """

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from adapt_learning.cli import bench_dmdr
+from adapt_learning.cli import bench_dbc, bench_dmdr
 from adapt_learning.cli.bench_quality import data_quality
 from adapt_learning.cli.bench_training import training_speed
 from adapt_learning.cli.common import JobsOption, JsonOption, check_json, verb
@@ -142,5 +142,6 @@ def dmdr_detection(
     finish(module.write_table(table, place, out), json)
 
 
+app.command('table-3.2')(bench_dbc.table_3_2)
 for _name in bench_dmdr.TABLES:
     app.command(_name)(bench_dmdr.command(_name))
