@@ -1,5 +1,6 @@
 """`adapt bench`: tables of the dissertation and series of experiments."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -36,13 +37,15 @@ def table_3_3(
     expert: Annotated[str, typer.Option(help='Who demonstrates: smooth or staged.')] = 'smooth',
     seeds: Annotated[str, typer.Option(help='Seeds, trained together: 0,1,2.')] = '0,1,2',
     episodes: Annotated[int, typer.Option(min=1, help='Episodes per seed and level.')] = 100,
+    policies: Annotated[str, typer.Option(
+        help='Rows to run, as in bc,dbc; default: all of the table.')] = '',
     jobs: JobsOption = None,
     out: OutOption = OUT,
     cache: CacheOption = CACHE,
     json: JsonOption = None,
 ) -> None:
     """
-    Success in FetchPick at five noise levels: BC and DBC, our numbers beside the dissertation's.
+    Success in FetchPick at five noise levels: BC, its rivals and DBC beside the dissertation.
 
     Collects, trains and evaluates what has no result yet; the table is made of all results.
     """
@@ -51,9 +54,13 @@ def table_3_3(
     from adapt_learning.benchmarks import table_3_3 as module
     one_of('--preset', preset, module.PRESETS)
     one_of('--expert', expert, module.EXPERTS)
+    chosen = tuple(policies.split(',')) if policies else tuple(module.POLICIES)
+    for policy in chosen:
+        one_of('--policies', policy, tuple(module.POLICIES))
     table = module.Table33(preset, expert, seeds_of(seeds), episodes)
+    running = replace(table, policies=chosen)
     place = workplace(out / table.name, cache)
-    run_table(table.name, table.jobs(), place, jobs)
+    run_table(table.name, running.jobs(), place, jobs)
     finish(module.write_table(table, place), json)
 
 
