@@ -18,16 +18,15 @@ Success in percent, or return, over {episodes} episodes ({first}..{last}, noise 
 mean ± sample standard deviation over the seeds (each seed). *t*: 95 % t interval of the mean over
 the seeds; it says nothing where all seeds agree. *pooled*: 95 % interval of all episodes (Wilson
 for success, t for return); it takes them for independent, so it is too narrow where the seeds
-differ. *paired*: mean difference, seed by
-seed, to the row of the same policy on the noisy data of the same kind (where there is none: to
-DMDR), and its t interval. Every seed has its own pollution (Gaussian unless the row names another
-kind; p, at the head of each task, for states and for actions apart from each other; sigma =
-{sigma:g} standard deviation of each element), its own restoration and its own training; all rows
-of a seed share pollution and episodes, all seeds the clean demonstrations. *Dissertation*: its
-demonstrations, simulator and networks; it does not say the size of the noise. Ours differs from its text where
-docs/explanation/dmdr.md says so; its settings were chosen on FetchPick with this pollution, those
-of the rivals were not tuned. *before* and *after* are over the values that a method keeps, and
-`trajectory` drops none.{overrides}
+differ. *paired*: mean difference, seed by seed, to the row of the same policy on the noisy data of
+the same kind (where there is none: to DMDR), and its t interval. Every seed has its own pollution
+(Gaussian unless the row names another kind; p, at the head of each task, for states and for actions
+apart from each other; sigma = {sigma:g} standard deviation of each element), its own restoration
+and its own training; all rows of a seed share pollution and episodes, all seeds the clean
+demonstrations. *Dissertation*: its demonstrations, simulator and networks; it does not say the size
+of the noise. Ours differs from its text where docs/explanation/dmdr.md says so; its settings were
+chosen on FetchPick with this pollution, those of the rivals were not tuned. *before* and *after*
+are over the values that a method keeps, and `trajectory` drops none.{overrides}
 """
 _QUALITY = """\
 What the restorations did, compared with the truth (mean over the seeds). *ROC AUC*: of the filter's
