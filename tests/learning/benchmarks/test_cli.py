@@ -19,6 +19,9 @@ from adapt_learning.cli.main import app
     (('table-3.3', '--seeds', '1,1'), 'different'),
     (('table-3.2', '--tasks', 'maze,moon'), 'some of maze, fetch_pick'),
     (('table-3.2', '--preset', 'gpu'), 'cpu, paper'),
+    (('table-3.1', '--tasks', 'moon'), 'some of maze, fetch_pick'),
+    (('fig-3.4', '--preset', 'gpu'), 'cpu, paper'),
+    (('efficiency', '--seeds', '-1'), 'from 0 up'),
     (('experiments', 'none.yaml'), 'cannot be read'),
 ])
 def test_bad_input(tmp_path, monkeypatch, arguments, says):

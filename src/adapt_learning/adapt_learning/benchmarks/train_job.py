@@ -134,7 +134,8 @@ def _work(config: Any) -> Iterator[float]:
     if model is not None:
         yield from _work(model)
         weights += model.network.depth * model.network.width ** 2 * config.draws
-    # Ensembles, iterations and counter-examples, where a policy has them.
-    for factor in ('networks', 'iterations', 'negatives'):
-        weights *= getattr(config, factor, 1)
+    # Counter-examples, or ensembles and their iterations (those of implicit BC are of its search).
+    counts = ('negatives',) if hasattr(config, 'negatives') else ('networks', 'iterations')
+    for count in counts:
+        weights *= getattr(config, count, 1)
     yield config.optimization.steps * config.optimization.batch * weights

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from adapt_learning.cli import bench_dbc, bench_dmdr
+from adapt_learning.cli import bench_dbc, bench_dmdr, bench_figures
 from adapt_learning.cli.bench_quality import data_quality
 from adapt_learning.cli.bench_training import training_speed
 from adapt_learning.cli.common import JobsOption, JsonOption, check_json, verb
@@ -149,6 +149,9 @@ def dmdr_detection(
     finish(module.write_table(table, place, out), json)
 
 
+app.command('table-3.1')(bench_dbc.table_3_1)
 app.command('table-3.2')(bench_dbc.table_3_2)
+app.command('fig-3.4')(bench_figures.fig_3_4)
+app.command('efficiency')(bench_figures.efficiency)
 for _name in bench_dmdr.TABLES:
     app.command(_name)(bench_dmdr.command(_name))

@@ -1,4 +1,4 @@
-"""`adapt bench table-3.2`: DBC and its baselines in all tasks."""
+"""`adapt bench table-3.1` and `table-3.2`: DBC and its baselines in all tasks."""
 
 from typing import Annotated
 
@@ -52,6 +52,29 @@ def table_3_2(
     place = workplace(out / module.NAME, cache)
     run_table(module.NAME, table.jobs(), place, jobs)
     finish(write_table(table, place), json)
+
+
+@verb
+def table_3_1(
+    tasks: TasksOption = TASKS,
+    seeds: Annotated[str, typer.Option(help='Seeds of the clusters: 0,1,2.')] = '0,1,2,3,4',
+    jobs: JobsOption = None,
+    out: OutOption = OUT,
+    cache: CacheOption = CACHE,
+    json: JsonOption = None,
+) -> None:
+    """
+    How multimodal the demonstrations of each task are, by clusters of states and of actions.
+
+    Collects the demonstrations of table-3.2 where they are missing; the table shows all results.
+    """
+    check_json(json)
+    passive_threads()
+    from adapt_learning.benchmarks import table_3_1 as module
+    table = module.Table31(chosen(tasks), seeds_of(seeds))
+    place = workplace(out / module.NAME, cache)
+    run_table(module.NAME, table.jobs(), place, jobs)
+    finish(module.write_table(table, place), json)
 
 
 def chosen(tasks: str) -> tuple[str, ...]:

@@ -12,8 +12,8 @@ import numpy as np
 from adapt_learning.data.files import write_atomically
 
 # Okabe and Ito's colours: told apart by everybody, on screen and on paper.
-_BLUE, _ORANGE, _GREEN, _RED, _GREY = '#0072B2', '#E69F00', '#009E73', '#D55E00', '#666666'
-_PATH_COLOURS = (_BLUE, _ORANGE, '#CC79A7', '#56B4E9')
+BLUE, ORANGE, GREEN, RED, GREY = '#0072B2', '#E69F00', '#009E73', '#D55E00', '#666666'
+_PATH_COLOURS = (BLUE, ORANGE, '#CC79A7', '#56B4E9')
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def _draw_paths(axes, episodes: Sequence[DrawnEpisode], plane: tuple[int, int], 
         if episode.goal_m is not None:
             good = episode.success is not False
             axes.plot(*np.asarray(episode.goal_m)[list(plane)], '*' if good else 'X',
-                      color=_GREEN if good else _RED, markersize=13 if good else 10,
+                      color=GREEN if good else RED, markersize=13 if good else 10,
                       markeredgecolor='white', markeredgewidth=0.7, zorder=3)
     _path_legend(axes, episodes)
 
@@ -80,12 +80,12 @@ def _path_legend(axes, episodes: Sequence[DrawnEpisode]) -> None:
         return Line2D([], [], linestyle='', marker=marker, color=colour, markersize=8, label=label)
 
     handles, _ = axes.get_legend_handles_labels()
-    handles.append(mark('o', _GREY, 'start'))
+    handles.append(mark('o', GREY, 'start'))
     with_goal = [episode for episode in episodes if episode.goal_m is not None]
     if any(episode.success is not False for episode in with_goal):
-        handles.append(mark('*', _GREEN, 'goal, reached'))
+        handles.append(mark('*', GREEN, 'goal, reached'))
     if any(episode.success is False for episode in with_goal):
-        handles.append(mark('X', _RED, 'goal, missed'))
+        handles.append(mark('X', RED, 'goal, missed'))
     axes.legend(handles=handles, fontsize=9, framealpha=0.85)
 
 
@@ -99,14 +99,14 @@ def _draw_latency(axes, latency_s: np.ndarray, deadline_s: float) -> None:
         return
     deadline = 1e3 * deadline_s
     low, high = values.min() * 0.8, max(values.max(), deadline) * 1.25
-    axes.hist(values, bins=np.geomspace(low, high, 60), color=_BLUE, alpha=0.8)
+    axes.hist(values, bins=np.geomspace(low, high, 60), color=BLUE, alpha=0.8)
     axes.set_xscale('log')
     axes.set_xlim(low, high)
     median, late = np.percentile(values, [50, 99])
     misses = int((values > deadline).sum())
     for value, style, colour, label in (
-            (median, '-', _ORANGE, f'p50 {median:.3g} ms'),
-            (late, '--', _RED, f'p99 {late:.3g} ms'),
+            (median, '-', ORANGE, f'p50 {median:.3g} ms'),
+            (late, '--', RED, f'p99 {late:.3g} ms'),
             (deadline, ':', 'black', f'deadline {deadline:.3g} ms, {misses} missed')):
         axes.axvline(value, linestyle=style, color=colour, linewidth=2, label=label)
     axes.xaxis.set_major_formatter('{x:g}')
@@ -129,10 +129,10 @@ def _draw_likeness(axes, episodes: Sequence[DrawnEpisode], rate_hz: float,
         good = episode.success is not False
         name = 'successful episode' if good else 'failed episode'
         axes.plot(np.arange(len(episode.likeness)) / rate_hz, episode.likeness,
-                  color=_BLUE if good else _RED, linewidth=1.3, alpha=0.6,
+                  color=BLUE if good else RED, linewidth=1.3, alpha=0.6,
                   linestyle='-' if good else '--', label=None if name in names else name)
         names.add(name)
-    axes.axhline(1.0, color=_ORANGE, linewidth=2, label='warn')
+    axes.axhline(1.0, color=ORANGE, linewidth=2, label='warn')
     if stop_ratio is not None:
         axes.axhline(stop_ratio, color='black', linestyle=':', linewidth=2, label='stop')
     axes.set_ylim(bottom=0)
@@ -142,6 +142,6 @@ def _draw_likeness(axes, episodes: Sequence[DrawnEpisode], rate_hz: float,
 
 
 def _say_nothing(axes, text: str) -> None:
-    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha='center', va='center', color=_GREY)
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha='center', va='center', color=GREY)
     axes.set_xticks([])
     axes.set_yticks([])
