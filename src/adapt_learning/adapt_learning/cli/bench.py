@@ -7,6 +7,7 @@ import typer
 
 from adapt_learning.cli import bench_dmdr
 from adapt_learning.cli.bench_quality import data_quality
+from adapt_learning.cli.bench_samplers import samplers
 from adapt_learning.cli.common import JobsOption, JsonOption, check_json, verb
 from adapt_learning.cli.tables import (
     CACHE,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help='Make the tables; an interrupted one continues.')
 app.command('data-quality')(data_quality)
+app.command('samplers')(samplers)
 
 
 @app.command('table-3.3')
