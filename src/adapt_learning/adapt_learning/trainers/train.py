@@ -21,7 +21,12 @@ from adapt_learning.errors import CatalogError, SettingError
 from adapt_learning.frames import Contract, load_contract
 from adapt_learning.policies.base import Batch, Normalizers, Policy
 from adapt_learning.stacked.checkpoint import load_checkpoint, remove_checkpoint
-from adapt_learning.stacked.config import from_values, to_values, with_overrides
+from adapt_learning.stacked.config import (
+    from_values,
+    naming_values,
+    to_values,
+    with_overrides,
+)
 from adapt_learning.stacked.logs import RunLog
 from adapt_learning.stacked.loop import (
     LoopSettings,
@@ -187,7 +192,7 @@ def _identity(job: _Job) -> dict[str, Any]:
     """Return what must be the same for a run to go on."""
     return {
         'policy': job.request.policy, 'task': job.request.task, 'seeds': list(job.request.seeds),
-        'dataset': job.dataset.hash, 'config': to_values(job.config),
+        'dataset': job.dataset.hash, 'config': naming_values(job.config),
         'split': [job.run.validation_fraction, job.run.split_seed],
     }
 
