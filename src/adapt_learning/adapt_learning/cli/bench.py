@@ -8,6 +8,7 @@ import typer
 
 from adapt_learning.cli import bench_dbc, bench_dmdr, bench_figures
 from adapt_learning.cli.bench_quality import data_quality
+from adapt_learning.cli.bench_samplers import samplers
 from adapt_learning.cli.bench_training import training_speed
 from adapt_learning.cli.common import JobsOption, JsonOption, check_json, verb
 from adapt_learning.cli.tables import (
@@ -28,6 +29,7 @@ from adapt_learning.errors import SettingError
 app = typer.Typer(no_args_is_help=True, help='Make the tables; an interrupted one continues.')
 app.command('data-quality')(data_quality)
 app.command('training-speed')(training_speed)
+app.command('samplers')(samplers)
 
 
 @app.command('table-3.3')

@@ -11,6 +11,8 @@ import onnx.reference
 import torch
 from torch import Tensor, nn
 
+from adapt_learning.policies.base import Policy
+
 OPSET = 18
 """Read by every onnxruntime since 1.14."""
 
@@ -18,12 +20,18 @@ _TOLERANCE = 1e-4
 _SAMPLES = 7
 
 
+def export_policy(policy: Policy) -> bytes:
+    """Return what a policy of one member does: raw `observation` in, raw `action` out."""
+    return export_onnx(policy.deployed(), [policy.observation_size], ['observation'], 'action',
+                       policy.chooses)
+
+
 def export_onnx(module: nn.Module, sizes: Sequence[int], inputs: Sequence[str],
                 output: str, chooses: bool = False) -> bytes:
     """
     Return a module as an ONNX file, checked against the module itself.
 
-    module: plain torch, one float32 [B, size] per input -> [B] or [B, n]; B stays free.
+    module: plain torch, one float32 [B, size] per input -> [B, ...]; B stays free.
     chooses: its outputs are chosen among candidates; one of the samples that the check compares
     may differ then, because the last digit can decide for an equally good one.
     Weights are part of the file, so an artifact's hash covers them.

@@ -4,7 +4,7 @@ import json
 import shutil
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,12 @@ from adapt_learning.errors import CatalogError, SettingError
 from adapt_learning.frames import Contract, load_contract
 from adapt_learning.policies.base import Batch, Normalizers, Policy
 from adapt_learning.stacked.checkpoint import load_checkpoint, remove_checkpoint
-from adapt_learning.stacked.config import to_values
+from adapt_learning.stacked.config import (
+    from_values,
+    naming_values,
+    to_values,
+    with_overrides,
+)
 from adapt_learning.stacked.logs import RunLog
 from adapt_learning.stacked.loop import (
     LoopSettings,
@@ -31,7 +36,7 @@ from adapt_learning.stacked.loop import (
 )
 from adapt_learning.stacked.progress import ProgressReport
 from adapt_learning.trainers import provenance
-from adapt_learning.trainers.export import export_onnx
+from adapt_learning.trainers.export import export_onnx, export_policy
 from adapt_learning.trainers.likeness import calibrate
 from adapt_learning.trainers.presets import RunConfig, resolve
 
@@ -187,7 +192,7 @@ def _identity(job: _Job) -> dict[str, Any]:
     """Return what must be the same for a run to go on."""
     return {
         'policy': job.request.policy, 'task': job.request.task, 'seeds': list(job.request.seeds),
-        'dataset': job.dataset.hash, 'config': to_values(job.config),
+        'dataset': job.dataset.hash, 'config': naming_values(job.config),
         'split': [job.run.validation_fraction, job.run.split_seed],
     }
 
@@ -204,7 +209,8 @@ def _check_same_run(facts: dict[str, Any], identity: dict[str, Any], folder: Pat
 def _pairs(job: _Job, dataset: Dataset) -> Batch | None:
     if not dataset.steps:
         return None
-    observation, action = (torch.from_numpy(np.array(x)).to(job.device) for x in dataset.pairs())
+    chunks = dataset.chunks(job.policy.chunk.length)
+    observation, action = (torch.from_numpy(np.array(x)).to(job.device) for x in chunks)
     with torch.no_grad():
         return job.policy.prepare(observation, action)
 
@@ -246,8 +252,7 @@ def _member_metrics(results: list[StageResult], k: int) -> dict[str, Any]:
 def _save_member(job: _Job, member: Policy, seed: int, metrics: dict[str, Any]) -> Path:
     request, dataset = job.request, job.dataset
     contract = dataset.contract
-    files = {'model.onnx': export_onnx(
-        member.deployed(), [member.observation_size], ['observation'], 'action', member.chooses)}
+    files = {'model.onnx': export_policy(member)}
     calibration = None
     score = member.likeness()
     if score is not None:
@@ -265,26 +270,30 @@ def _save_member(job: _Job, member: Policy, seed: int, metrics: dict[str, Any]) 
         commands=(provenance.train_command(
             request.policy, request.task, request.data, request.out, request.seeds,
             request.preset, request.overrides),),
-        metrics=metrics, likeness=calibration)
+        metrics=metrics, likeness=calibration, chunk=member.chunk.as_dict)
     tensors = {name: tensor.numpy() for name, tensor in member.state_dict().items()}
     folder = request.artifact_folder(seed)
     save_artifact(folder, manifest, tensors, files, overwrite=request.overwrite)
     return folder
 
 
-def load_trained(folder: str | Path) -> Policy:
-    """Return the torch policy of an artifact (K = 1), to go on working with it."""
+def load_trained(folder: str | Path, overrides: Iterable[str] = ()) -> Policy:
+    """
+    Return the torch policy of an artifact (K = 1), to go on working with it.
+
+    `overrides` are key=value settings that its weights do not depend on.
+    """
     from adapt_learning.artifacts import load_artifact
     from adapt_learning.data import Normalizer
-    from adapt_learning.stacked.config import from_values
 
     artifact = load_artifact(folder)
     manifest, tensors = artifact.manifest, artifact.tensors()
     kind = catalog.load('policy', manifest.name)
     normalizers = Normalizers(*(Normalizer.from_arrays(tensors, f'{part}_normalizer')
                                 for part in ('observation', 'action')))
-    policy = kind(from_values(kind.Config, manifest.config), normalizers.observation.size,
-                  normalizers.action.size, normalizers, (manifest.seed,))
+    config = from_values(kind.Config, with_overrides(manifest.config, overrides))
+    policy = kind(config, normalizers.observation.size, normalizers.action.size, normalizers,
+                  (manifest.seed,))
     policy.load_state_dict({name: torch.from_numpy(array) for name, array in tensors.items()})
     return policy.eval()
 
