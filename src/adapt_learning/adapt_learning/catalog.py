@@ -51,8 +51,13 @@ FORMATS = MappingProxyType({
     'lerobot': 'adapt_learning.formats.lerobot:LeRobot',
 })
 
+BACKENDS = MappingProxyType({
+    'loky': 'adapt_learning.benchmarks.backends:LokyBackend',
+    'ray': 'adapt_learning.benchmarks.ray_backend:RayBackend',
+})
+
 _KINDS = {'task': TASKS, 'policy': POLICIES, 'filter': FILTERS, 'restorer': RESTORERS,
-          'format': FORMATS}
+          'format': FORMATS, 'backend': BACKENDS}
 
 
 def names(kind: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from adapt_learning.cli.common import JobsOption, JsonOption, check_json, verb
 from adapt_learning.cli.tables import (
     CACHE,
     OUT,
+    BackendOption,
     CacheOption,
     OutOption,
     finish,
@@ -37,6 +38,7 @@ def table_3_3(
     seeds: Annotated[str, typer.Option(help='Seeds, trained together: 0,1,2.')] = '0,1,2',
     episodes: Annotated[int, typer.Option(min=1, help='Episodes per seed and level.')] = 100,
     jobs: JobsOption = None,
+    backend: BackendOption = 'loky',
     out: OutOption = OUT,
     cache: CacheOption = CACHE,
     json: JsonOption = None,
@@ -53,7 +55,7 @@ def table_3_3(
     one_of('--expert', expert, module.EXPERTS)
     table = module.Table33(preset, expert, seeds_of(seeds), episodes)
     place = workplace(out / table.name, cache)
-    run_table(table.name, table.jobs(), place, jobs)
+    run_table(table.name, table.jobs(), place, jobs, backend)
     finish(module.write_table(table, place), json)
 
 
@@ -64,6 +66,7 @@ def experiments(
     only: Annotated[str, typer.Option(
         help='Run only rows whose name has this in it; the table still shows all results.')] = '',
     jobs: JobsOption = None,
+    backend: BackendOption = 'loky',
     out: OutOption = OUT,
     cache: CacheOption = CACHE,
     json: JsonOption = None,
@@ -78,7 +81,7 @@ def experiments(
     if not chosen:
         raise SettingError(f"no row of {file} has '{only}' in its name; there are "
                            f'{", ".join(row.name for row in table.rows)}')
-    run_table(file.stem, chosen, place, jobs)
+    run_table(file.stem, chosen, place, jobs, backend)
     finish(module.write_experiments(table, place), json)
 
 
@@ -123,6 +126,7 @@ def dmdr_detection(
     tasks: Annotated[str, typer.Option(help='Tasks, with commas.')] = 'fetch_pick,fetch_push',
     seeds: Annotated[str, typer.Option(help='Seeds of pollution and filter: 0,1,2.')] = '0,1,2',
     jobs: JobsOption = None,
+    backend: BackendOption = 'loky',
     out: OutOption = OUT,
     cache: CacheOption = CACHE,
     json: JsonOption = None,
@@ -138,7 +142,7 @@ def dmdr_detection(
     table = module.DetectionTable(chosen, seeds_of(seeds))
     # Hundreds of small results: they stay in the cache, the table holds all of them.
     place = workplace(cache / table.name, cache)
-    run_table(table.name, table.jobs(), place, jobs)
+    run_table(table.name, table.jobs(), place, jobs, backend)
     finish(module.write_table(table, place, out), json)
 
 
