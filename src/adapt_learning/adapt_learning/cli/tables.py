@@ -31,7 +31,7 @@ def run_table(title: str, jobs: 'Sequence[Job]', place: 'Workplace', processes: 
     """Run the jobs of a table with progress; WorkFailed where it cannot be completed."""
     from adapt_learning.benchmarks.runner import run_jobs
     from adapt_learning.evaluation.workers import WorkerLost
-    from adapt_learning.trainers.train import TrainingInterrupted
+    from adapt_learning.trainers.train import TrainingDiverged, TrainingInterrupted
     try:
         with progress(f'{title} [%]', 100) as show, _repeated(show) as say:
             run_jobs(jobs, place, processes, lambda now: say(
@@ -39,7 +39,7 @@ def run_table(title: str, jobs: 'Sequence[Job]', place: 'Workplace', processes: 
     except TrainingInterrupted:
         # From a training in this process (--jobs 1), which has written its checkpoint.
         raise KeyboardInterrupt from None
-    except WorkerLost as error:
+    except (WorkerLost, TrainingDiverged) as error:
         raise WorkFailed(str(error)) from error
 
 

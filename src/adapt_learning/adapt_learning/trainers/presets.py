@@ -34,6 +34,8 @@ class RunConfig:
     a second thread costs what it brings, and next to other busy programs it costs more. The
     numbers may depend on it in the last digit.
     """
+    outside_box: bool = False
+    """Whether actions beyond the limits of the contract are learnt, too, instead of refused."""
 
     def __post_init__(self):
         if not 0 <= self.validation_fraction < 1:
