@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapt_learning.cli import bench_dmdr
+from adapt_learning.cli.bench_checkpoints import checkpoints
 from adapt_learning.cli.bench_quality import data_quality
 from adapt_learning.cli.common import JobsOption, JsonOption, check_json, verb
 from adapt_learning.cli.tables import (
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help='Make the tables; an interrupted one continues.')
 app.command('data-quality')(data_quality)
+app.command('checkpoints')(checkpoints)
 
 
 @app.command('table-3.3')
