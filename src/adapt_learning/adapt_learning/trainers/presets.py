@@ -1,5 +1,7 @@
 """Presets: one YAML per task and policy, `config/train/<task>_<policy>.yaml`.
 
+A task that another package brings has them beside its module, or none: then `cpu` has the defaults.
+
 A file holds the presets by name; a preset holds only what differs from the defaults of the
 configuration classes, plus `run` (settings of the run itself).
 """
@@ -73,10 +75,12 @@ def _preset(task: str, policy: str, preset: str) -> dict[str, Any]:
 
 
 def _read(task: str, policy: str) -> dict[str, Any]:
-    path = FOLDER / f'{task}_{policy}.yaml'
+    others = catalog.folder_of_others('task', task)
+    path = (others or FOLDER) / f'{task}_{policy}.yaml'
     if not path.is_file():
-        if task not in catalog.names('task'):
-            return {'cpu': {}}  # of data without a task: the defaults of the classes
+        if others or task not in catalog.names('task'):
+            # Of data without a task, or of a task of others: the defaults of the classes.
+            return {'cpu': {}}
         known = ', '.join(sorted(p.stem for p in FOLDER.glob('*.yaml')))
         raise SettingError(f'there are no presets of {policy} for {task} ({path.name}); there are '
                            f'{known}')
