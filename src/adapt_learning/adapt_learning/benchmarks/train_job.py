@@ -109,7 +109,11 @@ class TrainJob(Job):
                         for member in outcome['artifacts']]}
 
     def _resolved(self) -> tuple[Any, Any]:
-        return _resolve(self.policy, self.data.origin.task, self.preset, self.overrides)
+        return _resolve(self.policy, self.data.origin.task, self.preset, self._settings())
+
+    def _settings(self) -> tuple[str, ...]:
+        """Return the overrides that are settings of the policy or of the run."""
+        return self.overrides
 
     def _request(self, place: Workplace) -> TrainRequest:
         out = place.cache / f'train-{self.policy}-{self.data.label}-{self.key(place)}'

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from adapt_learning.cli import bench_dbc, bench_dmdr, bench_figures
+from adapt_learning.cli.bench_checkpoints import checkpoints
 from adapt_learning.cli.bench_quality import data_quality
 from adapt_learning.cli.bench_samplers import samplers
 from adapt_learning.cli.bench_training import training_speed
@@ -14,6 +15,7 @@ from adapt_learning.cli.common import JobsOption, JsonOption, check_json, verb
 from adapt_learning.cli.tables import (
     CACHE,
     OUT,
+    BackendOption,
     CacheOption,
     OutOption,
     finish,
@@ -30,6 +32,7 @@ app = typer.Typer(no_args_is_help=True, help='Make the tables; an interrupted on
 app.command('data-quality')(data_quality)
 app.command('training-speed')(training_speed)
 app.command('samplers')(samplers)
+app.command('checkpoints')(checkpoints)
 
 
 @app.command('table-3.3')
@@ -42,6 +45,7 @@ def table_3_3(
     policies: Annotated[str, typer.Option(
         help='Rows to run, as in bc,dbc; default: all of the table.')] = '',
     jobs: JobsOption = None,
+    backend: BackendOption = 'loky',
     out: OutOption = OUT,
     cache: CacheOption = CACHE,
     json: JsonOption = None,
@@ -62,7 +66,7 @@ def table_3_3(
     table = module.Table33(preset, expert, seeds_of(seeds), episodes)
     running = replace(table, policies=chosen)
     place = workplace(out / table.name, cache)
-    run_table(table.name, running.jobs(), place, jobs)
+    run_table(table.name, running.jobs(), place, jobs, backend)
     finish(module.write_table(table, place), json)
 
 
@@ -73,6 +77,7 @@ def experiments(
     only: Annotated[str, typer.Option(
         help='Run only rows whose name has this in it; the table still shows all results.')] = '',
     jobs: JobsOption = None,
+    backend: BackendOption = 'loky',
     out: OutOption = OUT,
     cache: CacheOption = CACHE,
     json: JsonOption = None,
@@ -87,7 +92,7 @@ def experiments(
     if not chosen:
         raise SettingError(f"no row of {file} has '{only}' in its name; there are "
                            f'{", ".join(row.name for row in table.rows)}')
-    run_table(file.stem, chosen, place, jobs)
+    run_table(file.stem, chosen, place, jobs, backend)
     finish(module.write_experiments(table, place), json)
 
 
@@ -132,6 +137,7 @@ def dmdr_detection(
     tasks: Annotated[str, typer.Option(help='Tasks, with commas.')] = 'fetch_pick,fetch_push',
     seeds: Annotated[str, typer.Option(help='Seeds of pollution and filter: 0,1,2.')] = '0,1,2',
     jobs: JobsOption = None,
+    backend: BackendOption = 'loky',
     out: OutOption = OUT,
     cache: CacheOption = CACHE,
     json: JsonOption = None,
@@ -147,7 +153,7 @@ def dmdr_detection(
     table = module.DetectionTable(chosen, seeds_of(seeds))
     # Hundreds of small results: they stay in the cache, the table holds all of them.
     place = workplace(cache / table.name, cache)
-    run_table(table.name, table.jobs(), place, jobs)
+    run_table(table.name, table.jobs(), place, jobs, backend)
     finish(module.write_table(table, place, out), json)
 
 

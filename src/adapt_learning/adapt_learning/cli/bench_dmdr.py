@@ -12,6 +12,7 @@ from adapt_learning.cli.common import JobsOption, JsonOption, check_json, verb
 from adapt_learning.cli.tables import (
     CACHE,
     OUT,
+    BackendOption,
     CacheOption,
     OutOption,
     finish,
@@ -56,16 +57,16 @@ def command(name: str) -> Callable[..., None]:
     @verb
     def make(tasks: TasksOption = '', seeds: SeedsOption = _SEEDS,
              episodes: EpisodesOption = 100, preset: PresetOption = 'cpu',
-             jobs: JobsOption = None,
+             jobs: JobsOption = None, backend: BackendOption = 'loky',
              out: OutOption = OUT, cache: CacheOption = CACHE, json: JsonOption = None) -> None:
-        _make(module, tasks, seeds, episodes, preset, jobs, out, cache, json)
+        _make(module, tasks, seeds, episodes, preset, (jobs, backend), out, cache, json)
 
     make.__doc__ = TABLES[name]
     return make
 
 
-def _make(module: str, tasks: str, seeds: str, episodes: int, preset: str, jobs: int | None,
-          out: Path, cache: Path, json: str | None) -> None:
+def _make(module: str, tasks: str, seeds: str, episodes: int, preset: str,
+          who: tuple[int | None, str], out: Path, cache: Path, json: str | None) -> None:
     check_json(json)
     passive_threads()
     from adapt_learning.benchmarks.dmdr_page import write_table
@@ -77,7 +78,7 @@ def _make(module: str, tasks: str, seeds: str, episodes: int, preset: str, jobs:
     table = DmdrTable(rows.NAME, rows.TITLE, rows.ROWS, chosen, seeds_of(seeds), episodes, preset)
     # One folder for all of them: they have many jobs in common.
     place = workplace(out / 'dmdr', cache)
-    run_table(table.name, table.jobs(), place, jobs)
+    run_table(table.name, table.jobs(), place, *who)
     # The page shows what was run earlier for other tasks and seeds, too.
     whole = replace(table, tasks=tuple(DEMONSTRATIONS), seeds=tuple(sorted({*SEEDS, *table.seeds})))
     finish(write_table(whole, place), json)
