@@ -19,6 +19,7 @@ TASKS = MappingProxyType({
     'maze': 'adapt_learning.tasks.maze:Maze',
     'cheetah': 'adapt_learning.tasks.cheetah:Cheetah',
     'walker': 'adapt_learning.tasks.walker:Walker',
+    'ant_reach': 'adapt_learning.tasks.ant_reach:AntReach',
 })
 
 POLICIES = MappingProxyType({
