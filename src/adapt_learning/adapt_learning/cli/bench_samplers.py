@@ -8,6 +8,7 @@ from adapt_learning.cli.common import JobsOption, JsonOption, check_json, verb
 from adapt_learning.cli.tables import (
     CACHE,
     OUT,
+    BackendOption,
     CacheOption,
     OutOption,
     finish,
@@ -27,6 +28,7 @@ def samplers(
     preset: Annotated[str, typer.Option(
         help='Of the trainings: cpu (minutes) or paper (as published).')] = 'cpu',
     jobs: JobsOption = None,
+    backend: BackendOption = 'loky',
     out: OutOption = OUT,
     cache: CacheOption = CACHE,
     json: JsonOption = None,
@@ -47,5 +49,5 @@ def samplers(
     one_of('--preset', preset, module.PRESETS)
     table = module.SamplerTable(tuple(dict.fromkeys(chosen)), preset, seeds_of(seeds), episodes)
     place = workplace(out / module.NAME, cache)
-    run_table(module.NAME, table.jobs(), place, jobs)
+    run_table(module.NAME, table.jobs(), place, jobs, backend)
     finish(write_page(table, place), json)
