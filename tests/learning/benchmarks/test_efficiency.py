@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 
-from adapt_learning.benchmarks.ancestral import AncestralPolicy
 from adapt_learning.benchmarks.efficiency import (
     AS_PUBLISHED,
     DBC,
@@ -19,6 +18,7 @@ from adapt_learning.benchmarks.efficiency_page import PUBLISHED_RATIO, write_pag
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.runner import run_jobs
 from adapt_learning.benchmarks.table_3_2 import METHODS, Table32
+from adapt_learning.benchmarks.torch_policies import AncestralPolicy
 from adapt_learning.data import Normalizer
 from adapt_learning.diffusion.denoiser import DenoiserConfig
 from adapt_learning.diffusion.schedules import ScheduleConfig, make_scheduler
@@ -53,13 +53,14 @@ def test_ancestral_steps_are_those_of_the_scheduler():
     random, scheduler = torch.Generator().manual_seed(7), make_scheduler(schedule, 'ddpm')
     scheduler.register_to_config(clip_sample=True, clip_sample_range=10.0)  # the box of actions
     condition = torch.from_numpy(observation)[None, None]
+    levels = torch.arange(20)[None]
     with torch.no_grad():
-        x = torch.randn(1, 1, 2, generator=random)
+        x = torch.randn(1, 2, generator=random)
         for t in reversed(range(20)):
-            noise = policy.denoiser(torch.cat([x, condition], -1),
-                                    policy.denoiser.embed(torch.tensor([[t]])))
-            x = scheduler.step(noise, t, x, generator=random).prev_sample
-    assert action == pytest.approx(x[0, 0].numpy(), abs=1e-4)
+            noise = policy.denoiser(torch.cat([x[None], condition], -1),
+                                    policy.denoiser.embed(levels)[:, t:t + 1])
+            x = scheduler.step(noise[0], t, x, generator=random).prev_sample
+    assert action == pytest.approx(x[0].numpy(), abs=1e-4)
 
 
 def test_measured_in_turns_and_written(tmp_path):

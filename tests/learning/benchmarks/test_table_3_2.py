@@ -4,8 +4,10 @@ import json
 from dataclasses import replace
 
 import pytest
+from typer.testing import CliRunner
 
 from adapt_learning import catalog
+from adapt_learning.benchmarks import table_3_2
 from adapt_learning.benchmarks.cells import Cell, ReturnCell
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.runner import run_jobs
@@ -16,6 +18,7 @@ from adapt_learning.benchmarks.table_3_2_page import (
     departures,
     write_table,
 )
+from adapt_learning.cli.main import app
 
 NETWORK = ('network.width=8', 'network.depth=1', 'optimization.steps=20', 'optimization.batch=8',
            'optimization.warmup_steps=1')
@@ -125,3 +128,22 @@ def test_long_episodes_and_searches_cost_more():
             for task in table.tasks for method in METHODS}
     assert cost['cheetah', 'bc'] > cost['maze', 'bc'] > cost['fetch_pick', 'bc']
     assert cost['maze', 'implicit_bc'] > cost['maze', 'diffusion_policy'] > cost['maze', 'bc']
+
+
+def test_from_the_command_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tiny = Method('BC', 'bc', {'cheetah': NETWORK})
+    monkeypatch.setattr(table_3_2, 'METHODS', (tiny,))
+    done = CliRunner().invoke(app, [
+        'bench', 'table-3.2', '--tasks', 'cheetah', '--seeds', '0', '--episodes', '1',
+        '--jobs', '1', '--json', 'table.json'])
+    assert done.exit_code == 0, done.stderr
+    variant, = json.loads((tmp_path / 'table.json').read_text())['variants']
+    assert variant['command'] == ('adapt bench table-3.2 --tasks cheetah --preset cpu --seeds 0 '
+                                  '--episodes 1')
+    row, = variant['cells']
+    assert row['changed'] == list(NETWORK) and row['published'] is None
+    text = (tmp_path / 'benchmarks' / 'table-3.2.md').read_text()
+    assert '| BC (`network.width=8`)' in text
+    kinds = {path.name.split('-')[0] for path in (tmp_path / 'benchmarks/table-3.2').iterdir()}
+    assert kinds == {'collect', 'train', 'evaluate'}

@@ -11,13 +11,14 @@ AIM = 40.0
 PUBLISHED_RATIO = DBC.published / AS_PUBLISHED.published
 _NOTE = """\
 {episodes} episodes of Maze per row, the same for all; one process, one thread, one simulation.
-Everybody takes turns, episode by episode and call by call. *episodes/s*: physics, runner and
-limits included. A policy that fails runs to the limit of 400 steps, so *steps/s* is what compares
-policies of different success. *latency*: the policy alone, median and 90 % of {calls} calls.
-*times DBC*: how many times as long as DBC it takes, per step (geometric mean over the episodes
-with its 95 % t interval), per episode and in latency. Rows with PyTorch act without onnxruntime,
-as published code does; all others are what `adapt train` exports. *Dissertation*: episodes per
-second on an RTX 3080 Ti; DBC there is {published:.1f} times as fast as its diffusion policy.
+Everybody takes turns, episode by episode and call by call; seconds are processor time of that
+thread. *episodes/s*: physics, runner and limits included. A policy that fails runs to the limit of
+400 steps, so *steps/s* is what compares policies of different success. *latency*: the policy alone,
+median and 90 % of {calls} calls. *times DBC*: how many times as long as DBC it takes, per step
+(geometric mean over the episodes with its 95 % t interval), per episode and in latency. Rows with
+PyTorch act without onnxruntime, as published code does; all others are what `adapt train` exports.
+*Dissertation*: episodes per second on an RTX 3080 Ti; DBC there is {published:.1f} times as fast as
+its diffusion policy.
 """
 
 

@@ -15,7 +15,7 @@ REPEATS = 40
 STEPS = REPEATS * len(ACTIONS)
 STEP_S = 0.01
 _ROOM_CELLS = 12
-"""Side of the empty room [cells of 1 m]: no wall is ever met."""
+"""Side of the empty room [cells of 1 m]; the script stays far from its walls."""
 _START_M = (-2.0, -2.0)
 _START_SPREAD_M = 0.1
 _START_SPEED_M_S = 0.1
