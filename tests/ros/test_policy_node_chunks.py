@@ -92,17 +92,20 @@ def test_an_episode_begins_with_a_chunk_of_its_own(bench, chunked):
     node, robot, client = chunked
     episodes = robot.node.create_publisher(EpisodeStatus, 'episode', qos.LATCHED)
     bench.until(episodes.get_subscription_count, 'the episode topic')
+
+    def say(number, state, outcome=Outcome.UNKNOWN):
+        message = EpisodeStatus(episode=number, state=state, outcome=Outcome(value=outcome))
+        message.header.stamp.sec, message.header.stamp.nanosec = divmod(
+            robot.stamp_ns, 1_000_000_000)
+        episodes.publish(message)
+
     goal = client.send(max_episodes=2)
     for number in (1, 2):
-        for state, outcome in ((EpisodeStatus.STATE_RUNNING, Outcome.UNKNOWN),
-                               (EpisodeStatus.STATE_ENDED, Outcome.SUCCESS)):
-            message = EpisodeStatus(episode=number, state=state, outcome=Outcome(value=outcome))
-            message.header.stamp.sec, message.header.stamp.nanosec = divmod(
-                robot.stamp_ns, 1_000_000_000)
-            episodes.publish(message)
-            if state == EpisodeStatus.STATE_RUNNING:
-                bench.until(lambda n=number: node._began and node._began[0] == n, 'the begin')
-                robot.step()
-                robot.step()
+        say(number, EpisodeStatus.STATE_RUNNING)
+        bench.until(lambda n=number: node._began and node._began[0] == n, 'the begin')
+        robot.step()
+        robot.step()
+        say(number, EpisodeStatus.STATE_ENDED, Outcome.SUCCESS)
+        bench.until(lambda: planned(node, robot)[-1] == 0, 'the safe command')
     assert client.result(goal)[1].ticks == 4
     assert [x for x in planned(node, robot) if x] == [10, 11, 10, 11]

@@ -40,6 +40,13 @@ def test_ancestral_sampling_takes_noise_at_every_step(make_policy, pairs, chunk)
     assert torch.isfinite(other).all()
 
 
+def test_one_step_from_pure_noise_blows_up_rounding_and_says_so(make_policy):
+    """So that its export is not refused for the last digits; a few steps need no such excuse."""
+    def rounding(steps):
+        return make_policy('diffusion_policy', inference_steps=steps).rounding
+    assert rounding(2) == rounding(10) == rounding(100) == 1e-4 < rounding(1) < 1e-2
+
+
 def test_settings_that_came_later_name_no_result_where_they_are_as_before():
     config = DiffusionPolicyConfig()
     assert {'chunk', 'sampler'} & naming_values(config).keys() == set()

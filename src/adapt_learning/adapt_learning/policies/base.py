@@ -85,6 +85,15 @@ class Policy(nn.Module, ABC):
         """Return how many actions the policy gives at once (H), and how many are executed."""
         return Chunk()
 
+    @property
+    def rounding(self) -> float:
+        """
+        Return how far the last digits of float32 may take an exported action from torch's.
+
+        In units of the larger of 1 and the largest action.
+        """
+        return 1e-4
+
     @abstractmethod
     def stages(self) -> tuple[Stage, ...]:
         """Return the training stages in their order."""

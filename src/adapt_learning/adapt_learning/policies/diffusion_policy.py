@@ -71,6 +71,13 @@ class DiffusionPolicy(NoisePolicy):
         return ddim_times(self.levels, self.config.inference_steps)
 
     @property
+    def rounding(self) -> float:
+        """Return more where the last step blows up its rounding: a single step, from pure noise."""
+        last = self.times[-1]
+        return max(super().rounding,
+                   1e-6 * float(self.schedule.sigma[last] / self.schedule.signal[last]))
+
+    @property
     def draws(self) -> int:
         """Return 1 for DDIM, and one draw per step for ancestral sampling."""
         return len(self.times) if self.sampler.noisy else 1
