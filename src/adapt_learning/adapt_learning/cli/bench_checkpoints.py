@@ -49,6 +49,7 @@ def checkpoints(
     from adapt_learning.benchmarks import checkpoints as module
     table = module.Checkpoints(task, policy, demonstrations, noise_level, every, count,
                                seeds_of(seeds), episodes, tuple(set_ or ()))
+    table.check()
     place = workplace(out / table.name, cache)
     run_table(table.name, table.jobs(), place, jobs, backend)
     finish(module.write_table(table, place), json)
