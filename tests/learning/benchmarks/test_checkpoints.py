@@ -61,8 +61,8 @@ def test_from_the_command_to_the_picture(tmp_path, monkeypatch):
     assert all(point['validation_loss'] > 0 and point['unlikeness'] > 0
                for point in values['points'])
     assert values['command'].startswith('adapt bench checkpoints --task fetch_pick')
-    assert (tmp_path / 'benchmarks/checkpoints.png').read_bytes()[:4] == b'\x89PNG'
-    assert '| 0 | 128 |' in (tmp_path / 'benchmarks/checkpoints.md').read_text()
+    assert (tmp_path / 'benchmarks/checkpoints-fetch_pick.png').read_bytes()[:4] == b'\x89PNG'
+    assert '| 0 | 128 |' in (tmp_path / 'benchmarks/checkpoints-fetch_pick.md').read_text()
     stored = sorted(path.name.partition('-bc')[0]
                     for path in (tmp_path / 'benchmarks/checkpoints').glob('*bc*'))
     assert stored == ['evaluate-step'] * 3 + ['train-steps']

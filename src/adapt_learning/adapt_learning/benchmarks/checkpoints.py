@@ -143,10 +143,10 @@ def rankings(found: list[Point]) -> list[Ranking]:
 
 
 def write_table(table: Checkpoints, place: Workplace) -> Path:
-    """Write checkpoints.json, .md and .png beside the results."""
+    """Write checkpoints-TASK.json, .md and .png beside the results."""
     found = points(table, place)
     ranks = rankings(found)
-    base = place.results.parent / table.name
+    base = place.results.parent / f'{table.name}-{table.task}'
     write_json(base.with_name(f'{base.name}.json'), {
         'table': table.name, 'command': table.command,
         'settings': asdict(table),
@@ -169,7 +169,7 @@ def _markdown(table: Checkpoints, found: list[Point], ranks: list[Ranking],
     yield '# Choosing a checkpoint without a simulator\n'
     yield (f'`{table.command}`, made from the files in {table.name}/; nothing is typed by hand.\n')
     yield _NOTE.format(every=table.every, episodes=table.episodes, level=table.noise_level)
-    yield f'![Success over both measures]({table.name}.png)\n'
+    yield f'![Success over both measures]({table.name}-{table.task}.png)\n'
     yield '| seed | updates | validation loss | unlikeness | success [%] | Wilson |'
     yield '|---' * 6 + '|'
     for one in found:

@@ -42,7 +42,8 @@ def checkpoints(
     """
     Compare checkpoints of one training: validation loss, expert-likeness, success.
 
-    Says how well the first two, which need no simulator, order the checkpoints.
+    Says how well the first two, which need no simulator, order the checkpoints. Writes
+    checkpoints-TASK.json, .md and .png.
     """
     check_json(json)
     passive_threads()
