@@ -73,11 +73,11 @@ def test_a_package_of_ones_own_brings_a_task(own_package):
     own_package.adapt(*collect[1:], '--jobs', '1')
     own_package.adapt(*train[1:], '--set', 'run.threads=1')
     own_package.adapt(*evaluate[1:], '--jobs', '1', '--json', 'result.json')
-    info = json.loads((own_package.folder / 'data/mountain_car/meta/info.json').read_text())
+    info = json.loads((own_package.folder / 'data/my_car/meta/info.json').read_text())
     assert info['total_episodes'] == 5 and info['total_frames'] > 200
     result = json.loads((own_package.folder / 'result.json').read_text())
-    assert result['task'] == 'mountain_car' and result['successes'] >= 4
-    manifest = json.loads((own_package.folder / 'runs/mountain_car/manifest.json').read_text())
+    assert result['task'] == 'my_car' and result['successes'] >= 4
+    manifest = json.loads((own_package.folder / 'runs/my_car/manifest.json').read_text())
     assert [f['key'] for f in manifest['contract']['observation']] == ['position', 'velocity']
 
 
@@ -86,35 +86,35 @@ def test_it_is_named_and_nothing_of_it_is_imported_before_it_is_asked_for(own_pa
         import sys
         from adapt_learning import catalog
         from adapt_learning.frames import load_contract
-        assert 'mountain_car' in catalog.names('task')
-        assert load_contract('mountain_car').rate_hz == 20
+        assert 'my_car' in catalog.names('task')
+        assert load_contract('my_car').rate_hz == 20
         try:
-            catalog.load('task', 'mountain_cra')
+            catalog.load('task', 'my_cra')
         except catalog.CatalogError as error:
             print(error)
-        assert not {'my_tasks.mountain_car', 'gymnasium', 'torch'} & sys.modules.keys()
-        print(catalog.load('task', 'mountain_car').__name__)
+        assert not {'my_tasks.my_car', 'gymnasium', 'torch'} & sys.modules.keys()
+        print(catalog.load('task', 'my_car').__name__)
         """))
-    assert "Did you mean 'mountain_car'?" in said and said.endswith('MountainCar\n')
+    assert "Did you mean 'my_car'?" in said and said.endswith('MountainCar\n')
 
 
 def test_a_package_that_cannot_be_imported_is_named(own_package, tmp_path):
     shutil.copytree(own_package.folder / 'site', tmp_path / 'site')
-    (tmp_path / 'site/my_tasks/mountain_car.py').write_text('import no_such_library\n')
-    (tmp_path / 'site/my_tasks/mountain_car.yaml').unlink()
+    (tmp_path / 'site/my_tasks/my_car.py').write_text('import no_such_library\n')
+    (tmp_path / 'site/my_tasks/my_car.yaml').unlink()
     said = Shell(tmp_path, tmp_path / 'site').python('-c', textwrap.dedent("""
         from adapt_learning import catalog
         from adapt_learning.errors import UserError
         from adapt_learning.frames import load_contract
-        for ask in (lambda: catalog.load('task', 'mountain_car'),
-                    lambda: load_contract('mountain_car')):
+        for ask in (lambda: catalog.load('task', 'my_car'),
+                    lambda: load_contract('my_car')):
             try:
                 ask()
             except UserError as error:
                 print(error)
         """))
     assert 'package my_tasks cannot be loaded' in said and 'no_such_library' in said
-    assert 'has no contract' in said and 'mountain_car.yaml is missing' in said
+    assert 'has no contract' in said and 'my_car.yaml is missing' in said
 
 
 def test_in_a_copy_of_the_repository_one_line_of_the_catalogue_is_enough(tmp_path):
@@ -125,11 +125,11 @@ def test_in_a_copy_of_the_repository_one_line_of_the_catalogue_is_enough(tmp_pat
         path = ROOT / name
         if path.suffix[1:] in places:
             (places[path.suffix[1:]] / path.name).write_text(text, encoding='utf-8')
-    line = re.search(r"^ *('mountain_car': .*)$", PAGE, re.M)[1]
+    line = re.search(r"^ *('my_car': .*)$", PAGE, re.M)[1]
     catalog = copy / 'catalog.py'
     begin = 'TASKS = MappingProxyType({\n'
     text = catalog.read_text(encoding='utf-8')
     catalog.write_text(text.replace(begin, f'{begin}    {line}\n'), encoding='utf-8')
     shell = Shell(tmp_path, copy.parent)
     shell.adapt(*commands()[1][1:], '--jobs', '1')
-    assert (tmp_path / 'data/mountain_car/meta/info.json').is_file()
+    assert (tmp_path / 'data/my_car/meta/info.json').is_file()

@@ -159,7 +159,7 @@ def test_one_episode(adapt, tmp_path):
 
 
 @pytest.mark.parametrize('words, says', [
-    (('--set', 'judge.diffusion.network.width=8'), 'setting of --judge, which was not given'),
+    (('--set', 'judge.diffusion.network.width=8'), 'the judge (--judge), which was not given'),
     (('--judge', '--set', 'judge.diffusion.netwrk.width=8'), "no setting 'diffusion.netwrk"),
     (('--keep-every', '-1'), '--keep-every'),
 ])

@@ -93,7 +93,9 @@ class LokyBackend(Backend):
     def _all(self, wave: Sequence[Job], work: Work) -> Iterator[Ended]:
         # A single process may use all cores in its matmuls; several share them.
         threads = {} if self.width == 1 else {'inner_max_num_threads': 1}
-        with joblib.parallel_config('loky', n_jobs=min(self.width, len(wave)), **threads):
+        # Not fewer than two: joblib runs one in this process, which must not die with a job.
+        processes = 1 if self.width == 1 else max(2, min(self.width, len(wave)))
+        with joblib.parallel_config('loky', n_jobs=processes, **threads):
             ended = joblib.Parallel(return_as='generator_unordered')(
                 joblib.delayed(_run_in_child)(work, job, os.getpid()) for job in wave)
             try:

@@ -10,6 +10,7 @@ from adapt_learning.benchmarks.evaluate_job import EvaluateJob
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.train_job import TrainJob
 from adapt_learning.errors import ArtifactError
+from adapt_learning.trainers.judge import judge_config, split_overrides
 from adapt_learning.trainers.train import TrainRequest
 
 
@@ -29,7 +30,7 @@ class KeepingTrainJob(TrainJob):
     def inputs(self, place: Workplace) -> dict[str, Any]:
         """Return those of a training, and how often something is kept."""
         return super().inputs(place) | {'keep_every': self.keep_every,
-                                        'judge': [o for o in self.overrides if _of_judge(o)]}
+                                        'judge': sorted({*self.overrides} - {*self._settings()})}
 
     def step_folders(self, place: Workplace, step: int) -> list[Path]:
         """Return the artifacts of all seeds after some updates."""
@@ -56,8 +57,13 @@ class KeepingTrainJob(TrainJob):
         return result | {'steps': [{name: value for name, value in one.items() if name != 'folder'}
                                    for one in steps]}
 
+    def check(self) -> None:
+        """Raise UserError for a policy or a setting that does not exist."""
+        self._resolved()
+        judge_config(self.data.origin.task, self.preset, split_overrides(self.overrides)[0])
+
     def _settings(self) -> tuple[str, ...]:
-        return tuple(override for override in self.overrides if not _of_judge(override))
+        return tuple(split_overrides(self.overrides)[1])
 
     def _request(self, place: Workplace) -> TrainRequest:
         return replace(super()._request(place), judge=True, keep_every=self.keep_every)
@@ -88,7 +94,3 @@ class EvaluateStepJob(EvaluateJob):
 
     def _artifacts(self, place: Workplace) -> list[Path]:
         return self.training.step_folders(place, self.step)
-
-
-def _of_judge(override: str) -> bool:
-    return override.startswith('judge.')

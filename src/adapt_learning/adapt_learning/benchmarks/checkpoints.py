@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.stats import spearmanr
+from scipy.stats import rankdata
 
+from adapt_learning import catalog
 from adapt_learning.benchmarks.checkpoint_jobs import EvaluateStepJob, KeepingTrainJob
 from adapt_learning.benchmarks.checkpoints_picture import draw
 from adapt_learning.benchmarks.collect_job import CollectJob
@@ -73,6 +74,11 @@ class Checkpoints:
         last = self.every * self.count
         return [min(-(-self.every * i // BLOCK) * BLOCK, last) for i in range(1, self.count + 1)]
 
+    def check(self) -> None:
+        """Raise UserError for a name or setting that does not exist, before anything is written."""
+        catalog.load('task', self.task)
+        self.training.check()
+
     def jobs(self) -> list[EvaluateStepJob]:
         """Return the evaluation of every checkpoint."""
         return [EvaluateStepJob(self.training, self.noise_level, self.episodes, step=step)
@@ -131,16 +137,16 @@ def rankings(found: list[Point]) -> list[Ranking]:
         success = np.array([point.success.rate for point in mine])
         for measure in MEASURES:
             values = -np.array([getattr(point, measure) for point in mine])
-            rows.append(Ranking(seed, measure, _spearman(values, success),
+            rows.append(Ranking(seed, measure, _correlation(values, success),
                                 _interval(values, success), mine[int(values.argmax())]))
     return rows
 
 
 def write_table(table: Checkpoints, place: Workplace) -> Path:
-    """Write checkpoints.json, .md and .png beside the results."""
+    """Write checkpoints-TASK.json, .md and .png beside the results."""
     found = points(table, place)
     ranks = rankings(found)
-    base = place.results.parent / table.name
+    base = place.results.parent / f'{table.name}-{table.task}'
     write_json(base.with_name(f'{base.name}.json'), {
         'table': table.name, 'command': table.command,
         'settings': asdict(table),
@@ -163,7 +169,7 @@ def _markdown(table: Checkpoints, found: list[Point], ranks: list[Ranking],
     yield '# Choosing a checkpoint without a simulator\n'
     yield (f'`{table.command}`, made from the files in {table.name}/; nothing is typed by hand.\n')
     yield _NOTE.format(every=table.every, episodes=table.episodes, level=table.noise_level)
-    yield f'![Success over both measures]({table.name}.png)\n'
+    yield f'![Success over both measures]({table.name}-{table.task}.png)\n'
     yield '| seed | updates | validation loss | unlikeness | success [%] | Wilson |'
     yield '|---' * 6 + '|'
     for one in found:
@@ -189,18 +195,25 @@ def said(value: float | None) -> str:
     return '-' if value is None else f'{value:+.2f}'
 
 
-def _spearman(values: np.ndarray, success: np.ndarray) -> float | None:
-    if np.ptp(values) == 0 or np.ptp(success) == 0:
-        return None
-    return round(float(spearmanr(values, success).statistic), 4)
+def _correlation(values: np.ndarray, success: np.ndarray) -> float | None:
+    found = float(_spearman(values, success))
+    return None if np.isnan(found) else round(found, 4)
 
 
 def _interval(values: np.ndarray, success: np.ndarray) -> tuple[float, float] | None:
     """Return the 95 % percentile bootstrap interval over the checkpoints."""
-    random = np.random.default_rng(0)
-    drawn = (random.integers(0, len(values), len(values)) for _ in range(_RESAMPLES))
-    found = [rank for rows in drawn
-             if (rank := _spearman(values[rows], success[rows])) is not None]
+    rows = np.random.default_rng(0).integers(0, len(values), (_RESAMPLES, len(values)))
+    found = _spearman(values[rows], success[rows])
+    found = found[~np.isnan(found)]
     if len(found) < _RESAMPLES / 2:
         return None
-    return tuple(round(float(end), 4) for end in np.quantile(found, (0.025, 0.975)))
+    low, high = np.quantile(found, (0.025, 0.975))
+    return round(float(low), 4), round(float(high), 4)
+
+
+def _spearman(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return Spearman's rank correlation over the last axis; NaN where one side is constant."""
+    ranks = [rankdata(side, axis=-1) for side in (first, second)]
+    first, second = (rank - rank.mean(-1, keepdims=True) for rank in ranks)
+    with np.errstate(invalid='ignore'):
+        return (first * second).sum(-1) / np.sqrt((first**2).sum(-1) * (second**2).sum(-1))

@@ -51,7 +51,5 @@ def _panel(axes, measure: str, found: 'list[Point]', norm) -> None:
         axes.plot(x, y, color='#bbbbbb', linewidth=0.8, zorder=1)
         axes.scatter(x, y, c=[point.step for point in mine], norm=norm, cmap='viridis', s=55,
                      marker=_MARKERS[number % len(_MARKERS)], edgecolor='white', zorder=2)
-    if measure == 'validation_loss':
-        axes.set_xscale('log')
     axes.set_ylim(-3, 103)
     axes.grid(alpha=0.25)

@@ -8,10 +8,11 @@ folders under the same paths, and every job looks first whether its node does.
 
 import os
 import secrets
-import shutil
-import tempfile
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, redirect_stdout
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from adapt_learning.benchmarks.backends import REPEATS, Backend, Ended, Work
@@ -40,7 +41,7 @@ class RayBackend(Backend):
         # Before the import: Ray reads its environment then. It never reports to its makers.
         os.environ['RAY_USAGE_STATS_ENABLED'] = '0'
         self._address = os.environ.get(ADDRESS, '')
-        self._folder: str | None = None
+        self._stack = ExitStack()
         if not self._address:
             os.environ.update(_LOCAL, RAY_AUTH_TOKEN=secrets.token_hex(32))
         try:
@@ -52,21 +53,25 @@ class RayBackend(Backend):
 
     def __enter__(self) -> 'RayBackend':
         """Connect to the cluster of RAY_ADDRESS, or start a local one."""
-        quiet = {'log_to_driver': False, 'configure_logging': False}
-        if self._address:
-            self._connect(quiet)
-            return self
-        self._folder = tempfile.mkdtemp(prefix='adapt-ray-')
-        self._ray.init(
-            'local', num_cpus=self.processes or default_jobs(), include_dashboard=False,
-            object_store_memory=_STORE_BYTES, _temp_dir=self._folder, **quiet)
+        with ExitStack() as stack:
+            # Ray tells of dead workers on standard output, and that may be kept for JSON.
+            stack.enter_context(redirect_stdout(sys.stderr))
+            quiet = {'log_to_driver': False, 'configure_logging': False}
+            if self._address:
+                self._connect(quiet)
+            else:
+                folder = stack.enter_context(
+                    TemporaryDirectory(prefix='adapt-ray-', ignore_cleanup_errors=True))
+                self._ray.init(
+                    'local', num_cpus=self.processes or default_jobs(), include_dashboard=False,
+                    object_store_memory=_STORE_BYTES, _temp_dir=folder, **quiet)
+            stack.callback(self._ray.shutdown)
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *error: Any) -> None:
         """Leave the cluster; what is still running there ends, and a local cluster, too."""
-        self._ray.shutdown()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        self._stack.close()
 
     @property
     def width(self) -> int:

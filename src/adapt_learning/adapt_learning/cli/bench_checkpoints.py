@@ -42,13 +42,15 @@ def checkpoints(
     """
     Compare checkpoints of one training: validation loss, expert-likeness, success.
 
-    Says how well the first two, which need no simulator, order the checkpoints.
+    Says how well the first two, which need no simulator, order the checkpoints. Writes
+    checkpoints-TASK.json, .md and .png.
     """
     check_json(json)
     passive_threads()
     from adapt_learning.benchmarks import checkpoints as module
     table = module.Checkpoints(task, policy, demonstrations, noise_level, every, count,
                                seeds_of(seeds), episodes, tuple(set_ or ()))
+    table.check()
     place = workplace(out / table.name, cache)
     run_table(table.name, table.jobs(), place, jobs, backend)
     finish(module.write_table(table, place), json)

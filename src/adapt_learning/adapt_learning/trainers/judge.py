@@ -7,6 +7,7 @@ none of its own is trained with one beside it, which it never sees.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,9 +17,14 @@ from adapt_learning.data import Dataset
 from adapt_learning.policies.base import Batch, Policy
 from adapt_learning.policies.dbc import DiffusionBehavioralCloning, DiffusionStage
 from adapt_learning.stacked.stage import Stage
+from adapt_learning.trainers.presets import resolve
 
 PAIRS = 2048
 """So many held-out pairs, spread evenly, are judged."""
+_PREFIX = 'judge.'
+"""Begins the overrides that are settings of the judge."""
+_PRESETS_OF = 'dbc'
+"""Whose presets have the settings of a diffusion model of pairs."""
 
 
 class Judge(DiffusionBehavioralCloning):
@@ -55,6 +61,17 @@ class Judged(nn.Module):
     def stages(self) -> tuple[Stage, ...]:
         """Return the policy's stages and the judge's."""
         return (*self.policy.stages(), *self.judge.stages())
+
+
+def split_overrides(overrides: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the overrides of the judge, without their prefix, and the others."""
+    return ([word.removeprefix(_PREFIX) for word in overrides if word.startswith(_PREFIX)],
+            [word for word in overrides if not word.startswith(_PREFIX)])
+
+
+def judge_config(task: str, preset: str, overrides: Sequence[str]) -> Any:
+    """Return the settings of a judge; SettingError names unknown ones with what is allowed."""
+    return resolve(Judge.Config, task, _PRESETS_OF, preset, overrides)[0]
 
 
 def held_out_pairs(dataset: Dataset) -> tuple[Tensor, Tensor] | None:

@@ -4,9 +4,10 @@ import importlib.metadata
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from adapt_learning.trainers.request import TrainRequest
+if TYPE_CHECKING:  # torch comes with it, and a worker that only writes results down needs none
+    from adapt_learning.trainers.request import TrainRequest
 
 
 def code_version() -> str:
@@ -29,7 +30,7 @@ def code_version() -> str:
         return 'unknown'
 
 
-def train_command(request: TrainRequest) -> str:
+def train_command(request: 'TrainRequest') -> str:
     """Return the command line that makes the artifact again."""
     words = ['adapt', 'train', request.policy, '--task', request.task, '--data',
              _portable(request.data), '--out', _portable(request.out), '--seeds',

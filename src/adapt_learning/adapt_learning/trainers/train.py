@@ -36,7 +36,7 @@ from adapt_learning.stacked.loop import (
 from adapt_learning.stacked.progress import ProgressReport
 from adapt_learning.trainers.data_rules import check_box, check_episodes, check_fits
 from adapt_learning.trainers.finish import finish
-from adapt_learning.trainers.judge import Judge
+from adapt_learning.trainers.judge import Judge, judge_config, split_overrides
 from adapt_learning.trainers.kept import StepKeeper
 from adapt_learning.trainers.presets import resolve
 from adapt_learning.trainers.request import Run, TrainRequest
@@ -44,10 +44,6 @@ from adapt_learning.trainers.request import Run, TrainRequest
 _RUN_FILE = 'run.json'
 _AGAINST_DIVERGENCE = frozenset({'learning_rate', 'gradient_clip', 'warmup_steps'})
 """Settings that may change when a diverged run goes on."""
-_JUDGE = 'judge.'
-"""Begins the overrides that are settings of the judge."""
-_JUDGES_LIKE = 'dbc'
-"""Whose presets have the settings of a diffusion model of pairs."""
 
 
 def train(request: TrainRequest, progress: ProgressReport | None = None) -> dict[str, Any]:
@@ -93,9 +89,8 @@ def _resolve(request: TrainRequest) -> Run:
     dataset = load_dataset(request.data)
     request = replace(request, task=request.task or dataset.contract.name)
     contract = _contract(request, dataset)
-    of_judge = [word for word in request.overrides if word.startswith(_JUDGE)]
-    config, run = resolve(kind.Config, request.task, request.policy, request.preset,
-                          [word for word in request.overrides if word not in of_judge])
+    of_judge, others = split_overrides(request.overrides)
+    config, run = resolve(kind.Config, request.task, request.policy, request.preset, others)
     for seed in request.seeds:
         check_free(request.artifact_folder(seed), request.overwrite)
     if len(request.seeds) > 1 and (request.out / 'manifest.json').exists():
@@ -115,13 +110,12 @@ def _resolve(request: TrainRequest) -> Run:
                            f'run.validation_fraction is above 0 for it, got '
                            f'{run.validation_fraction:g}')
     if of_judge and (judges_itself or not request.judge):
-        raise SettingError(f"'{of_judge[0]}' is a setting of --judge, which "
+        raise SettingError(f"'{of_judge[0]}' is a setting of the judge (--judge), which "
                            + (f'{request.policy} does not need: it has a diffusion model'
                               if judges_itself else 'was not given'))
     judge = None
     if request.judge and not judges_itself:
-        settings, _ = resolve(Judge.Config, request.task, _JUDGES_LIKE, request.preset,
-                              [word.removeprefix(_JUDGE) for word in of_judge])
+        settings = judge_config(request.task, request.preset, of_judge)
         judge = Judge(settings, *sizes, normalizers, request.seeds).to(device)
     return Run(request, config, run, dataset, training, validation, policy, judge, device)
 
