@@ -46,7 +46,7 @@ setup(
         'tqdm',
         'typer',
     ],
-    extras_require={'sim': sim, 'train': train, 'all': sim + train},
+    extras_require={'sim': sim, 'train': train, 'ray': ['ray>=2.50'], 'all': sim + train},
     zip_safe=False,
     maintainer='adapt stack maintainers',
     maintainer_email='maintainers@adapt-stack.invalid',

@@ -31,6 +31,19 @@ def policies(tmp_path_factory):
     return [made, *shipped]
 
 
+@pytest.fixture(scope='session')
+def chunked(tmp_path_factory):
+    """Return an artifact that gives chunks of five actions, three of which are executed."""
+    from artifact_maker import make_policy
+
+    from adapt_learning.data.chunk import Chunk
+    from adapt_learning.frames import load_contract
+    contract = load_contract('fetch_pick')
+    gain = 0.3 * np.random.default_rng(1).standard_normal((contract.observation_spec.size, 4))
+    return make_policy(tmp_path_factory.mktemp('policy') / 'chunked', contract, gain=gain,
+                       judged=(5, 1.0, 9.0), chunk=Chunk(5, 3))
+
+
 @pytest.fixture
 def lockstep(bench):
     """Return a function that puts a policy and a simulation in lockstep on the bench."""

@@ -216,7 +216,7 @@ def test_pictures_that_cannot_be_read_are_no_video_and_no_end(bench, others, tmp
 
 def record(success, cut_short=False):
     return EpisodeRecord(seed=0, success=success, cut_short=cut_short, steps=5, total_reward=0.0,
-                         running_s=0.1, deadline_misses=0, limited_commands=0, seconds=1.0,
+                         ticks=5, running_s=0.1, deadline_misses=0, limited_commands=0, seconds=1.0,
                          reason='EPISODES_DONE', text='')
 
 
@@ -230,7 +230,16 @@ def test_the_table_divides_by_the_episodes_with_a_known_outcome(episodes, said):
     for one in episodes:
         report.add(one, np.zeros(5), np.zeros(0), np.zeros((0, 1)), [])
     assert said in report.table()
+    assert 'inferences' not in report.table()
     facts = report.as_dict()
+    assert facts['ticks'] == facts['inferences'] == 5 * len(episodes)
     assert facts['judged'] == sum(e.success is not None for e in episodes)
     assert facts['cut_short'] == sum(e.cut_short for e in episodes)
     assert ('success_rate' in facts) == bool(facts['judged'])
+
+
+def test_with_action_chunks_the_table_says_how_often_the_policy_was_asked():
+    report = RunReport(load_contract('fetch_pick'), 1.0, 0, 1, {})
+    report.add(record(True), np.zeros(2), np.zeros(0), np.zeros((0, 1)), [])
+    assert '2 in 5 ticks (action chunks)' in report.table()
+    assert (report.as_dict()['inferences'], report.as_dict()['ticks']) == (2, 5)

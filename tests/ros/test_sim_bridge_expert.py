@@ -28,8 +28,8 @@ DEEP = QoSProfile(depth=1000)
 class Listener:
     """A recorder on the bench: everything that the robot says, in order of receipt."""
 
-    def __init__(self, bench):
-        self.bench, self.contract = bench, load_contract('fetch_pick')
+    def __init__(self, bench, task='fetch_pick'):
+        self.bench, self.contract = bench, load_contract(task)
         self.node = bench.helper('listener')
         self.frames, self.episodes, self.commands = [], [], {}
         self.order = []
@@ -85,7 +85,7 @@ def driven(bench):
     def put(**parameters):
         node = bench.node(SimBridge, **{'expert': 'default'} | parameters)
         activate(node)
-        listener = Listener(bench)
+        listener = Listener(bench, parameters.get('task', 'fetch_pick'))
         bench.until(lambda: listener.episodes and not listener.reader.silent(), 'discovery')
         return node, listener
     return put
@@ -221,6 +221,14 @@ def test_every_kind_of_pollution_can_be_published(driven, kind):
     listener.run(seed=1)
     assert np.isfinite([f.vector for f in listener.frames]).all()
     assert listener.polluted
+
+
+def test_a_quaternion_that_is_observed_as_it_is_stays_a_rotation(driven):
+    _, listener = driven(task='ant_reach', pollution_kind='gaussian', pollution_p=0.9, max_steps=8)
+    listener.run(seed=1)
+    place = listener.contract.observation_spec.slices['torso_orientation']
+    lengths = np.linalg.norm([f.vector[place] for f in listener.frames], axis=1)
+    assert listener.polluted and lengths == pytest.approx(1, abs=1e-6)
 
 
 def test_the_spread_is_that_of_the_demonstrations():

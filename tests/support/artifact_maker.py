@@ -6,6 +6,7 @@ import numpy as np
 from onnx import TensorProto, checker, helper, numpy_helper
 
 from adapt_learning.artifacts import Manifest, save_artifact
+from adapt_learning.data.chunk import Chunk
 from adapt_learning.frames import Contract
 
 _LOOPS, _SIDE = 40, 384
@@ -13,13 +14,15 @@ _LOOPS, _SIDE = 40, 384
 
 def make_policy(folder: Path, contract: Contract, *, action: np.ndarray | None = None,
                 gain: np.ndarray | None = None, nan_above: float | None = None,
-                slow: bool = False, judged: tuple[int, float, float] | None = None) -> Path:
+                slow: bool = False, judged: tuple[int, float, float] | None = None,
+                chunk: Chunk | None = None) -> Path:
     """
     Write an artifact whose action is `observation @ gain + action`, float32 [A].
 
     `nan_above`: NaN as soon as the first element of the observation is above this. `slow`: every
     call takes some tens of milliseconds. `judged`: (window, warn, stop) of a likeness detector
-    whose score is the magnitude of the observation's first element.
+    whose score is the magnitude of the observation's first element. `chunk`: action number h of a
+    chunk is that action + h / 100.
     """
     size, actions = contract.observation_spec.size, contract.action_spec.size
     action = np.zeros(actions) if action is None else np.asarray(action, np.float64)
@@ -38,8 +41,16 @@ def make_policy(folder: Path, contract: Contract, *, action: np.ndarray | None =
         extra = _slow_nodes(constants)
     else:
         extra = [helper.make_node('Mul', ['element', 'zero'], ['extra'])]
-    nodes += [*extra, helper.make_node('Add', ['sum', 'extra'], ['action'])]
-    files = {'model.onnx': _model(nodes, constants, {'observation': size}, ('action', actions))}
+    last = 'single' if chunk else 'action'
+    nodes += [*extra, helper.make_node('Add', ['sum', 'extra'], [last])]
+    shape = (actions,)
+    if chunk is not None:
+        shape = (chunk.length, actions)
+        constants |= {'axis': np.array([1]),
+                      'later': np.arange(chunk.length)[:, None].repeat(actions, 1) / 100}
+        nodes += [helper.make_node('Unsqueeze', ['single', 'axis'], ['first_only']),
+                  helper.make_node('Add', ['first_only', 'later'], ['action'])]
+    files = {'model.onnx': _model(nodes, constants, {'observation': size}, ('action', *shape))}
     likeness = None
     if judged is not None:
         window, warn, stop = judged
@@ -49,7 +60,8 @@ def make_policy(folder: Path, contract: Contract, *, action: np.ndarray | None =
         kind='policy', name='handmade', task='fetch_pick', seed=0,
         created='2000-01-01T00:00:00+00:00', code_version='test',
         contract=contract.model_dump(mode='json'), contract_hash=contract.hash,
-        interface_hash=contract.interface_hash, likeness=likeness)
+        interface_hash=contract.interface_hash, likeness=likeness,
+        chunk=chunk and chunk.as_dict)
     save_artifact(folder, manifest, {'bias': action.astype(np.float32)}, files, overwrite=True)
     return folder
 
@@ -87,20 +99,19 @@ def _detector(size: int, actions: int) -> bytes:
              helper.make_node('Squeeze', ['flat', 'axis'], ['score'])]
     constants = {'first': np.eye(size, 1), 'none': np.zeros((actions, 1)),
                  'axis': np.array([0], np.int64)}
-    return _model(nodes, constants, {'observation': size, 'action': actions}, ('score', None))
+    return _model(nodes, constants, {'observation': size, 'action': actions}, ('score',))
 
 
-def _model(nodes, constants, inputs: dict[str, int], output: tuple[str, int | None]) -> bytes:
+def _model(nodes, constants, inputs: dict[str, int], output: tuple) -> bytes:
     values = [numpy_helper.from_array(
         value if value.dtype == np.int64 else value.astype(np.float32), name)
         for name, value in constants.items()]
-    name, width = output
-    shape = ['B'] if width is None else ['B', width]
+    name, *shape = output
     graph = helper.make_graph(
         nodes, 'handmade',
         [helper.make_tensor_value_info(key, TensorProto.FLOAT, ['B', n])
          for key, n in inputs.items()],
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)], values)
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, ['B', *shape])], values)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 17)])
     model.ir_version = 8
     checker.check_model(model)

@@ -1,11 +1,14 @@
 """Every task, policy, ... by name: one line each. Importing this file imports none of them.
 
 To add a member: write its file and its test, then its line here. A name is resolved to a class
-only when it is asked for, so a robot that runs a policy never loads a trainer.
+only when it is asked for, so a robot that runs a policy never loads a trainer. Other packages bring
+tasks of their own by entry points of the group `adapt_learning.tasks`.
 """
 
 import difflib
 import importlib
+import importlib.util
+from pathlib import Path
 from types import MappingProxyType
 
 from adapt_learning.errors import CatalogError
@@ -16,6 +19,7 @@ TASKS = MappingProxyType({
     'maze': 'adapt_learning.tasks.maze:Maze',
     'cheetah': 'adapt_learning.tasks.cheetah:Cheetah',
     'walker': 'adapt_learning.tasks.walker:Walker',
+    'ant_reach': 'adapt_learning.tasks.ant_reach:AntReach',
 })
 
 POLICIES = MappingProxyType({
@@ -51,21 +55,61 @@ FORMATS = MappingProxyType({
     'lerobot': 'adapt_learning.formats.lerobot:LeRobot',
 })
 
+BACKENDS = MappingProxyType({
+    'loky': 'adapt_learning.benchmarks.backends:LokyBackend',
+    'ray': 'adapt_learning.benchmarks.ray_backend:RayBackend',
+})
+
 _KINDS = {'task': TASKS, 'policy': POLICIES, 'filter': FILTERS, 'restorer': RESTORERS,
-          'format': FORMATS}
+          'format': FORMATS, 'backend': BACKENDS}
+
+
+_GROUPS = MappingProxyType({'task': 'adapt_learning.tasks'})
+"""Kinds of which other packages may bring members, and the group of their entry points."""
 
 
 def names(kind: str) -> tuple[str, ...]:
-    """Return the names of all members of a kind ('task', 'policy', 'filter', ...)."""
-    return tuple(_KINDS[kind])
+    """Return the names of all members of a kind ('task', 'policy', 'filter', ...), ours first."""
+    ours = _KINDS[kind]
+    return (*ours, *sorted(_brought(kind).keys() - ours.keys()))
 
 
 def load(kind: str, name: str) -> type:
     """Return the class of a member; CatalogError lists what there is and the nearest name."""
     members = _KINDS[kind]
-    if name not in members:
-        close = difflib.get_close_matches(name, members, n=1)
+    if name in members:
+        module, attribute = members[name].split(':')
+        return getattr(importlib.import_module(module), attribute)
+    brought = _brought(kind)
+    if name not in brought:
+        allowed = names(kind)
+        close = difflib.get_close_matches(name, allowed, n=1)
         hint = f" Did you mean '{close[0]}'?" if close else ''
-        raise CatalogError(f"there is no {kind} '{name}'; allowed: {', '.join(members)}.{hint}")
-    module, attribute = members[name].split(':')
-    return getattr(importlib.import_module(module), attribute)
+        raise CatalogError(f"there is no {kind} '{name}'; allowed: {', '.join(allowed)}.{hint}")
+    entry = brought[name]
+    try:
+        return entry.load()
+    except (ImportError, AttributeError, SyntaxError) as error:
+        raise CatalogError(f"the {kind} '{name}' of the package {entry.dist.name} cannot be loaded "
+                           f'from {entry.value}: {error}; mend that package') from error
+
+
+def folder_of_others(kind: str, name: str) -> Path | None:
+    """Return the folder of a member that another package brings; None where none does."""
+    entry = None if name in _KINDS[kind] else _brought(kind).get(name)
+    if entry is None:
+        return None
+    try:
+        spec = importlib.util.find_spec(entry.module)  # looks, and imports no more than its parent
+    except ImportError:
+        return None
+    return Path(spec.origin).parent if spec and spec.origin else None
+
+
+def _brought(kind: str) -> dict:
+    """Return {name: entry point} of what other packages bring."""
+    if kind not in _GROUPS:
+        return {}
+    # Here: it takes longer to import than all of this file, and most programs never ask.
+    from importlib.metadata import entry_points
+    return {entry.name: entry for entry in entry_points(group=_GROUPS[kind])}

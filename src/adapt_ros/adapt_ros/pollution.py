@@ -34,7 +34,7 @@ class PublishedPollution:
         contract = task.contract
         seen = [f for f in contract.observation if f.derive is None and f.align != 'episode']
         self._keys = {'state': [f.key for f in seen], 'action': [f.key for f in contract.action]}
-        self._rotations = {f.key for f in seen if f.convert == 'euler_xyz'}
+        self._rotations = {f.key for f in seen if f.field.endswith('orientation')}
         self._spread = task.spec_.spread
         self._streams: dict[str, Stream] = {}
         self._topic = None

@@ -26,6 +26,8 @@ class EpisodeRecord:
     """It did not come to its own end: aborted by the scene, or the goal was ended in it."""
     steps: int
     total_reward: float
+    ticks: int
+    """Commands of the policy."""
     deadline_misses: int
     limited_commands: int
     seconds: float
@@ -97,7 +99,7 @@ class RunReport:
             'mean_steps': float(np.mean([e.steps for e in self.episodes])),
             'seconds': seconds, 'episodes_per_second': len(self.episodes) / seconds,
             'steps_per_second': self._speed(),
-            'ticks': int(latency.size),
+            'ticks': sum(e.ticks for e in self.episodes), 'inferences': int(latency.size),
             'latency_p50_ms': _percentile(latency, 50), 'latency_p99_ms': _percentile(latency, 99),
             'latency_max_ms': _percentile(latency, 100),
             'deadline_misses': sum(e.deadline_misses for e in self.episodes),
@@ -141,6 +143,7 @@ class RunReport:
             ('deadline misses', f'{facts["deadline_misses"]} of {facts["ticks"]} '
              f'({self.contract.safety.inference_deadline_s * 1e3:g} ms)'),
             ('commands limited', f'{facts["limited_commands"]} of {facts["ticks"]}'),
+            *self._planning(facts),
             ('steps per second', f'{facts["steps_per_second"]:.0f} (not filmed)'),
         ]
         if facts['likeness_mean'] is not None:
@@ -149,6 +152,12 @@ class RunReport:
         lines = [f'  {name:<{width}}  {value}' for name, value in rows]
         rule = '-' * max(len(line) for line in lines)
         return '\n'.join([rule, *lines, rule])
+
+    @staticmethod
+    def _planning(facts: dict[str, Any]) -> list[tuple[str, str]]:
+        """Return a row on action chunks, where there are some."""
+        asked, ticks = facts['inferences'], facts['ticks']
+        return [('inferences', f'{asked} in {ticks} ticks (action chunks)')] * (asked < ticks)
 
     def write(self, folder: Path) -> list[str]:
         """Write result.json, video and picture; returns one line per file for people."""

@@ -61,6 +61,15 @@ def test_same_content_gives_the_same_bytes(tmp_path, manifest, tensors):
         assert (first.folder / name).read_bytes() == (second.folder / name).read_bytes()
 
 
+def test_only_an_artifact_with_chunks_speaks_of_them(tmp_path, artifact, manifest, tensors):
+    """So that what was there before is the same to the last byte."""
+    assert 'chunk' not in json.loads((artifact.folder / 'manifest.json').read_text())
+    made = save_artifact(tmp_path / 'chunks', replace(
+        manifest, chunk={'length': 8, 'executed': 4}), tensors)
+    assert load_artifact(made.folder).manifest.chunk == {'length': 8, 'executed': 4}
+    assert 'Predicts 8 actions at once and executes 4' in (made.folder / 'card.md').read_text()
+
+
 @pytest.mark.parametrize('name', ['weights.safetensors', 'model.onnx', 'card.md'])
 @pytest.mark.parametrize('place', [0, -1])
 def test_flipped_byte_shows_both_hashes(artifact, name, place):
@@ -141,6 +150,9 @@ def test_file_names_cannot_leave_the_folder(artifact, name):
 @pytest.mark.parametrize('changes, words', [
     ({'format_version': 99}, 'version 1; got 99'), ({'format_version': None}, 'got None'),
     ({'colour': 'red'}, "'colour'"), ({'kind': '../x'}, 'plain name'),
+    ({'chunk': {'length': 8}}, 'length and executed'), ({'chunk': 8}, 'length and executed'),
+    ({'chunk': {'length': 8, 'executed': 9}}, '1 <= executed <= length'),
+    ({'chunk': {'length': '8', 'executed': 1}}, "length '8'"),
     ({'files': {}}, 'lists no weights'), ({'files': {'weights.safetensors': 'x'}}, '64 hex')])
 def test_manifests_that_are_not_understood(artifact, changes, words):
     rewrite(artifact.folder, **changes)

@@ -1,11 +1,16 @@
 """`adapt bench`: what is wrong is said before anything runs."""
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
+from tempfile import mkdtemp
 
+import psutil
 import pytest
 from typer.testing import CliRunner
 
@@ -73,3 +78,36 @@ def test_ctrl_c_ends_soon_and_the_training_goes_on_later(tmp_path, jobs):
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130 and 'interrupted' in said and 'Traceback' not in said
     assert time.monotonic() - begin < 10
+
+
+def test_every_table_can_run_on_a_cluster():
+    """A verb that takes --jobs takes --backend, too."""
+    import typer
+    verbs = typer.main.get_command(app).commands['bench'].commands
+    options = {name: {option for p in verb.params for option in p.opts}
+               for name, verb in verbs.items()}
+    assert [name for name, has in options.items() if '--jobs' in has and '--backend' not in has
+            ] == []
+
+
+def test_a_local_ray_cluster_listens_on_loopback_only_and_ends_with_the_command(tmp_path):
+    (tmp_path / 'few.yaml').write_text(ONE_ROW % 1_000_000)
+    short = mkdtemp(prefix='r')  # the paths of Ray's sockets must not be long
+    environment = {name: value for name, value in os.environ.items() if name != 'RAY_ADDRESS'}
+    process = subprocess.Popen(
+        [sys.executable, '-m', 'adapt_learning.cli.main', 'bench', 'experiments', 'few.yaml',
+         '--jobs', '2', '--backend', 'ray'], cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+        env=environment | {'TMPDIR': short})
+    end = time.monotonic() + 150
+    while not list((tmp_path / 'runs').rglob('log.jsonl')) and time.monotonic() < end:
+        time.sleep(0.2)
+    family = psutil.Process(process.pid).children(recursive=True)
+    heard = {c.laddr.ip for one in family for c in one.net_connections('tcp')
+             if c.status == psutil.CONN_LISTEN}
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130 and 'interrupted' in said and 'Traceback' not in said
+    assert heard and heard <= {'127.0.0.1', '::ffff:127.0.0.1', '::1'}
+    assert not psutil.wait_procs(family, timeout=20)[1]
+    assert not list(Path(short).glob('adapt-ray-*'))
+    shutil.rmtree(short)

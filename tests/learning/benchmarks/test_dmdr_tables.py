@@ -101,6 +101,26 @@ def test_an_unfinished_table_shows_what_there_is(made):
     assert {cell.seeds for cell in cells.values()} == {(0,)} and len(cells) == 4
 
 
+def test_a_task_with_returns_shows_returns(tmp_path):
+    """Results of single seeds make one cell."""
+    rows = (Row('BC', 'bc', CLEAN, {'walker': (4456.8, 1051.1)}),)
+    table = DmdrTable('table-3.4', 'Walker', rows, tasks=('walker',), seeds=(0, 1), episodes=2)
+    place = Workplace(tmp_path / 'dmdr', tmp_path / 'cache')
+    place.results.mkdir()
+    table.data(CLEAN, 'walker', 0).store(place, {'dataset': 'a', 'steps': 9, 'attempts': 1}, {})
+    for seed, returns in ((0, [100.0, 200.0]), (1, [300.0, 400.0])):
+        job = table.evaluation(table.rows[0], 'walker', seed)
+        job.training.store(place, {'train_s': 1.0}, {})
+        job.store(place, {'seeds': [seed], 'episodes': 2, 'successes': [0], 'returns': [returns]},
+                  {})
+    cell, = table.results(place).cells.values()
+    assert cell.seeds == (0, 1) and cell.values == (150.0, 350.0)
+    polluted = {task: DmdrTable(**{**vars(table), 'tasks': (task,)}).data(NOISY, task, 0).p
+                for task in ('fetch_pick', 'walker')}
+    assert polluted == {'fetch_pick': 0.2, 'walker': 0.2}
+    assert dmdr_tables.POLLUTED['hand_rotate'] == 0.4
+
+
 def test_nothing_is_done_twice(made, monkeypatch):
     monkeypatch.setattr(RestoreJob, 'run', lambda *_: pytest.fail('restores again'))
     run_jobs(TINY.jobs(), made, 1)

@@ -17,6 +17,7 @@ DBC = (*BC, 'diffusion.network.width=8', 'diffusion.network.depth=1', 'diffusion
        'diffusion.optimization.steps=20', 'diffusion.optimization.batch=8',
        'diffusion.optimization.warmup_steps=1', 'likeness.draws=2')
 TINY = Table33(seeds=(0, 1), episodes=2, demonstrations=12, levels=(1.0, 2.0),
+               policies=('bc', 'dbc'),
                overrides=(('bc', BC), ('dbc', DBC)))
 
 
@@ -31,8 +32,10 @@ def made(tmp_path_factory):
 
 def test_cells_and_files(made):
     cells = TINY.cells(made)
-    assert set(cells) == {(policy, level) for policy in ('bc', 'dbc') for level in (1.0, 2.0)}
-    assert all(cell.seeds == (0, 1) and cell.episodes == 2 for cell in cells.values())
+    assert {policy: list(row) for policy, row in cells.items()} == {
+        policy: [1.0, 2.0] for policy in ('bc', 'dbc')}
+    assert all(cell.seeds == (0, 1) and cell.episodes == 2
+               for row in cells.values() for cell in row.values())
     kinds = [path.name.split('-')[0] for path in made.results.iterdir()]
     assert sorted(kinds) == ['collect'] + 4 * ['evaluate'] + 2 * ['train']
     training = TINY.training('dbc')
@@ -40,10 +43,12 @@ def test_cells_and_files(made):
 
 
 def test_table_in_markdown_and_json(made):
-    path = write_table(TINY, made)
+    whole = replace(TINY, policies=('bc', 'implicit_bc', 'dbc'))  # one has no results yet
+    path = write_table(whole, made)
     text = path.read_text()
     assert path.parent == made.results.parent and path.name == 'table-3.3.md'
-    assert 'ignores' in text and '| 92.4 |' in text and '| 99.5 |' in text
+    assert 'ignores' in text and '| BC, dissertation | 92.4 | 67.4 |' in text
+    assert '| DBC - BC, dissertation | +7.1 | +6.1 |' in text and 'Implicit' not in text
     assert 'Preset cpu, smooth expert' in text and 'staged expert' not in text
     content = json.loads(path.with_suffix('.json').read_text())
     variant, = content['variants']
@@ -81,9 +86,10 @@ def test_key_is_of_the_settings_and_not_of_their_names(made):
     assert replace(training, seeds=(0, 2)).key(made) != training.key(made)
 
 
-def test_an_incomplete_variant_is_not_in_the_table(made):
-    assert replace(TINY, expert='staged').cells(made) is None
-    assert replace(TINY, episodes=3).cells(made) is None
+def test_what_is_incomplete_is_not_in_the_table(made):
+    assert replace(TINY, expert='staged').cells(made) == {}
+    assert replace(TINY, episodes=3).cells(made) == {}
+    assert replace(TINY, levels=(1.0, 1.5)).cells(made) == {}
 
 
 def test_demonstrations_and_evaluation_are_kept_apart(made):

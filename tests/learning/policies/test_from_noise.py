@@ -5,7 +5,9 @@ import torch
 from small_training import train
 
 from adapt_learning import catalog
+from adapt_learning.data.chunk import Chunk
 from adapt_learning.policies.from_noise import NoisePolicy
+from adapt_learning.stacked.config import naming_values
 
 NAMES = [name for name in catalog.names('policy')
          if issubclass(catalog.load('policy', name), NoisePolicy)]
@@ -22,6 +24,38 @@ def test_deployed_steps_are_those_of_the_policy(make_policy, pairs, name, embedd
                          network={'width': 16, 'depth': 3, 'embedding': embedding})
     with torch.no_grad():
         torch.testing.assert_close(policy.deployed()(pairs[0]), policy.act(pairs[0]))
+
+
+def test_a_chunk_is_one_vector_for_the_network_and_actions_for_who_executes_them(
+        make_policy, pairs, name):
+    policy = make_policy(name, (0, 1), chunk={'length': 5, 'executed': 2}, inference_steps=3)
+    assert policy.chunk == Chunk(5, 2) and policy.denoiser.size == 5 * 2
+    observation, action = pairs[0], pairs[1][:, None].repeat(1, 5, 1)
+    batch = policy.prepare(observation, action)
+    assert batch.action.shape == (1, 64, 10)
+    torch.testing.assert_close(batch.action[0, :, 4:6], policy.prepare(*pairs).action[0])
+    with torch.no_grad():
+        assert policy.act_members(observation[None]).shape == (2, 64, 5, 2)
+        alone = policy.member(1)
+        torch.testing.assert_close(alone.deployed()(observation), alone.act(observation))
+
+
+def test_it_learns_every_action_of_a_chunk(make_policy, learnt, pairs, tmp_path, name):
+    """Each action of a chunk is another one, so that their order matters."""
+    factors = torch.tensor([1.0, -1.0, 0.5])
+    action = pairs[1][:, None] * factors[:, None]
+    policy = train(make_policy(name, chunk={'length': 3, 'executed': 3}, **learnt),
+                   (pairs[0], action), tmp_path)
+    with torch.no_grad():
+        acted = policy.act(pairs[0])
+    wrong = min((acted - action.roll(i, 1)).abs().mean() for i in (1, 2))
+    assert (acted - action).abs().mean() < wrong / 3
+
+
+def test_chunks_of_one_are_the_policy_without_chunks(make_policy, pairs, name):
+    plain, one = make_policy(name), make_policy(name, chunk={'length': 1, 'executed': 1})
+    assert plain.config == one.config and plain.act(pairs[0]).shape == (64, 2)
+    assert naming_values(plain.config).keys() & {'chunk', 'sampler'} == set()
 
 
 def test_actions_stay_within_the_limit(make_policy, pairs, name):

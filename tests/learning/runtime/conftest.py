@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from adapt_learning.data.chunk import Chunk
 from adapt_learning.frames import Layout, parse_contract
 from adapt_learning.runtime import PolicyRunner, RunnerOptions
 from adapt_learning.runtime.likeness import LikenessCalibration
@@ -38,7 +39,7 @@ class FakeClock:
 
 
 class FakePolicy:
-    """Returns `action` after `takes_s` on the clock; judges with `errors` in turn."""
+    """Returns `action` ([A] or [H, A]) after `takes_s` on the clock; judges with `errors`."""
 
     name = 'fake'
     manifest = None
@@ -46,6 +47,8 @@ class FakePolicy:
     def __init__(self, clock, calibration=None):
         self.clock = clock
         self.calibration = calibration
+        self.chunk = Chunk()
+        self.asked = 0
         self.action = np.array([0.1, -0.2, 0.3, 1.0], dtype=np.float32)
         self.takes_s = 0.001
         self.errors = []
@@ -55,6 +58,7 @@ class FakePolicy:
         """Return the action that the test wants."""
         assert observation.dtype == np.float32
         self.clock.advance(self.takes_s)
+        self.asked += 1
         return self.action
 
     def likeness(self, observation, action):
@@ -91,6 +95,7 @@ def make_runner(clock, contract):
 
 @pytest.fixture
 def frame(contract):
-    """Return a function that makes a frame with a value in every element."""
+    """Return a function that makes the frame of a period, with a value in every element."""
     layout = Layout(contract)
-    return lambda value=0.0: layout.frame(0, {'pose': np.full(3, value)})
+    return lambda value=0.0, period=0: layout.frame(
+        round(period * contract.period_ns), {'pose': np.full(3, value)})

@@ -1,5 +1,7 @@
 """Configurations from plain values: what is wrong is said with what is allowed."""
 
+from dataclasses import dataclass
+
 import pytest
 
 from adapt_learning.errors import SettingError
@@ -7,6 +9,8 @@ from adapt_learning.policies.dbc import DiffusionBehavioralCloningConfig as Conf
 from adapt_learning.stacked.config import (
     OptimizationConfig,
     from_values,
+    later,
+    naming_values,
     to_values,
     with_overrides,
 )
@@ -69,3 +73,27 @@ def test_bad_overrides(text):
 def test_bad_optimization(settings):
     with pytest.raises(SettingError, match='got'):
         OptimizationConfig(**settings)
+
+
+@dataclass(frozen=True)
+class Inner:
+    """A part with a setting that came later."""
+
+    old: int = 1
+    new: str = later('before')
+
+
+@dataclass(frozen=True)
+class Outer:
+    """Settings with such a part, which came later itself in one place."""
+
+    part: Inner = Inner()
+    late: Inner = later(Inner())
+
+
+def test_settings_that_came_later_name_a_result_only_where_they_differ():
+    assert naming_values(Outer()) == {'part': {'old': 1}}
+    assert to_values(Outer())['late'] == {'old': 1, 'new': 'before'}
+    changed = Outer(Inner(new='now'), Inner(old=2))
+    assert naming_values(changed) == {'part': {'old': 1, 'new': 'now'}, 'late': {'old': 2}}
+    assert from_values(Outer, naming_values(changed)) == changed

@@ -7,7 +7,13 @@ from adapt_learning import catalog
 from adapt_learning.errors import SettingError
 from adapt_learning.policies.base import Normalizers
 from adapt_learning.stacked.checkpoint import FILE, load_checkpoint
-from adapt_learning.stacked.loop import LoopSettings, TrainingInterrupted, run_stages
+from adapt_learning.stacked.loop import (
+    LoopSettings,
+    TrainingDiverged,
+    TrainingInterrupted,
+    run_stages,
+)
+from adapt_learning.stacked.weights import StageWeights
 from adapt_learning.trainers.presets import resolve
 
 
@@ -118,10 +124,34 @@ def test_early_stop_keeps_the_best(run):
     torch.testing.assert_close(stage.score(patient.data[1]).item(), min(seen))
 
 
-def test_divergence_is_said_with_a_cure(run):
+def test_divergence_ends_the_training_and_keeps_the_best_state(run):
+    broken = run('optimization.steps=200', name='bc')
+    weights = StageWeights.update
+
+    def poisoned(self, losses):
+        weights(self, losses)
+        if self.updates == 120:
+            self.master.data.fill_(float('nan'))
+            self.compute.fill_(float('nan'))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StageWeights, 'update', poisoned)
+        with pytest.raises(TrainingDiverged, match='nan after 128 steps.*after 64 steps, is kept.*'
+                                                   'learning rate'):
+            broken.go()
+    kept = load_checkpoint(broken.settings.folder)
+    assert kept.facts['diverged'] and kept.facts['step'] == 64
+    assert all(torch.isfinite(tensor).all() for name, tensor in kept.tensors.items()
+               if name.startswith(('policy.', 'stage.')))
+    again = run('optimization.steps=200', 'optimization.learning_rate=1e-4', name='bc')
+    assert again.go(kept).results[0].updates == 200
+
+
+def test_divergence_at_once_keeps_nothing(run):
     broken = run('optimization.learning_rate=1e18', 'optimization.warmup_steps=0', name='bc')
-    with pytest.raises(SettingError, match='diverged.*learning rate'):
+    with pytest.raises(TrainingDiverged, match='diverged.*learning rate'):
         broken.go()
+    assert load_checkpoint(broken.settings.folder) is None
 
 
 def test_damaged_checkpoint(tmp_path):

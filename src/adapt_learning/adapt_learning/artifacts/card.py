@@ -97,6 +97,9 @@ def _limits(m: Manifest) -> str:
         '- Runs only behind a contract with the interface above (order, sizes, units, scales, '
         'rate).',
     ]
+    if m.chunk:
+        lines.append(f'- Predicts {m.chunk["length"]} actions at once and executes '
+                     f'{m.chunk["executed"]} of them before it looks again.')
     if m.likeness:
         lines.append(
             f"- Expert-likeness: warns above {m.likeness['warn']:.4g}, stops above "

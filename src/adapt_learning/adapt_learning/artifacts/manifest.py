@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapt_learning.errors import ArtifactError
+from adapt_learning.data.chunk import Chunk
+from adapt_learning.errors import ArtifactError, SettingError
 
 FORMAT_VERSION = 1
 """Raised when a reader of the previous version could not read the new one."""
@@ -56,6 +57,8 @@ class Manifest:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     likeness: Mapping[str, Any] | None = None
     """Calibration of the expert-likeness score (see `trainers.likeness`); None: no detector."""
+    chunk: Mapping[str, int] | None = None
+    """length and executed actions of a policy that gives action chunks; None: single actions."""
     licence: str = 'Apache-2.0'
     files: Mapping[str, str] = field(default_factory=dict)
     """File name -> SHA-256; set by `save_artifact`."""
@@ -75,12 +78,17 @@ class Manifest:
             check_file_name(name)
             if not isinstance(digest, str) or not _HASH.fullmatch(digest):
                 raise ArtifactError(f"the hash of '{name}' is 64 hex digits; got {digest!r}")
+        _check_chunk(self.chunk)
         if not _finite(dataclasses.asdict(self)):
             raise ArtifactError('a manifest holds finite numbers only; NaN or infinity came')
 
     def to_json(self) -> str:
         """Return the text of manifest.json; its own digest protects it against flipped bytes."""
         values = dataclasses.asdict(self)
+        # An artifact of single actions says nothing of chunks: older programs read it. One with
+        # chunks they must refuse, and they do, because they do not know the word.
+        if self.chunk is None:
+            del values['chunk']
         return json.dumps({**values, 'digest': _digest(values)}, indent=1, sort_keys=True) + '\n'
 
     @classmethod
@@ -119,6 +127,17 @@ def check_file_name(name: str) -> None:
     if not isinstance(name, str) or not _NAME.fullmatch(name) or '..' in name:
         raise ArtifactError('file names of an artifact are plain names without folders; got '
                             f'{name!r}: do not use this artifact, it may be an attack')
+
+
+def _check_chunk(values: Any) -> None:
+    if values is None:
+        return
+    if not isinstance(values, Mapping) or set(values) != {'length', 'executed'}:
+        raise ArtifactError(f'chunk of a manifest holds length and executed; got {values!r}')
+    try:
+        Chunk(**values)
+    except SettingError as error:
+        raise ArtifactError(f'{error}; do not use this artifact, train it anew') from error
 
 
 def _digest(values: Mapping[str, Any]) -> str:

@@ -127,8 +127,14 @@ def check_contract(manifest: Manifest, contract: Contract) -> None:
         + '\nUse the contract that the data were recorded with, or train on data of this one.')
 
 
-def interface_differences(trained: Mapping[str, Any], contract: Contract) -> list[str]:
-    """Return one line for every feature (or the rate) in which two contracts differ."""
+def interface_differences(trained: Mapping[str, Any], contract: Contract,
+                          names: tuple[str, str] = ('artifact', 'contract')) -> list[str]:
+    """
+    Return one line for every feature (or the rate) in which two contracts differ.
+
+    `names` says how the lines call the two.
+    """
+    one, two = names
     try:
         first = Contract.model_validate(dict(trained)).interface()
     except ValueError:
@@ -136,16 +142,16 @@ def interface_differences(trained: Mapping[str, Any], contract: Contract) -> lis
     second = contract.interface()
     lines = []
     if first['rate_hz'] != second['rate_hz']:
-        lines.append(f"rate_hz: artifact {first['rate_hz']}, contract {second['rate_hz']}")
+        lines.append(f"rate_hz: {one} {first['rate_hz']}, {two} {second['rate_hz']}")
     for part in ('observation', 'action'):
         mine = {feature['key']: feature for feature in first[part]}
         other = {feature['key']: feature for feature in second[part]}
         for key in mine.keys() | other.keys():
             if mine.get(key) != other.get(key):
-                lines.append(f'{part} {key}: artifact {_said(mine.get(key))}, contract '
+                lines.append(f'{part} {key}: {one} {_said(mine.get(key))}, {two} '
                              f'{_said(other.get(key))}')
         if mine == other and list(mine) != list(other):
-            lines.append(f'{part} order: artifact {list(mine)}, contract {list(other)}')
+            lines.append(f'{part} order: {one} {list(mine)}, {two} {list(other)}')
     return sorted(lines) or ['the contract inside the artifact and its hash do not belong together']
 
 

@@ -1,7 +1,7 @@
 """A cell of a table: success or return of one policy at one noise level over its seeds."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from math import inf
@@ -28,6 +28,15 @@ class SeedCell(ABC):
     @abstractmethod
     def from_result(cls, result: Mapping[str, Any]) -> Self:
         """Return the cell of the result of an EvaluateJob."""
+
+    @classmethod
+    def from_results(cls, results: Sequence[Mapping[str, Any]]) -> Self:
+        """Return the cell of all seeds of several results with the same episodes."""
+        first = results[0]
+        return cls.from_result({key: list(chain.from_iterable(one[key] for one in results))
+                                if isinstance(value, list) else value
+                                for key, value in first.items()
+                                if all(key in one for one in results)})
 
     @property
     @abstractmethod

@@ -5,27 +5,28 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from adapt_learning.benchmarks.cells import Cell, Gain
-from adapt_learning.benchmarks.dmdr_tables import SIGMA, DmdrTable, P, Results, Row
+from adapt_learning.benchmarks.cells import Gain
+from adapt_learning.benchmarks.dmdr_tables import POLLUTED, SIGMA, DmdrTable, Results, Row
 from adapt_learning.benchmarks.evaluate_job import SEED
 from adapt_learning.benchmarks.facts import facts
 from adapt_learning.benchmarks.job import Workplace
+from adapt_learning.benchmarks.measures import measure_of
 from adapt_learning.data.files import write_atomically, write_json
 
 _NOTE = """\
-Success in percent over {episodes} episodes ({first}..{last}, noise level 1) per seed: mean ± sample
-standard deviation over the seeds (each seed). *t*: 95 % t interval of the mean over the seeds; it
-says nothing where all seeds agree. *Wilson*: 95 % interval of all episodes pooled; it takes them
-for independent, so it is too narrow where the seeds differ. *paired*: mean difference, seed by
-seed, to the row of the same policy on the noisy data of the same kind (where there is none: to
-DMDR), and its t interval. Every seed has its own pollution (Gaussian unless the row names another
-kind; p = {p:g} for states and for actions apart from each other, sigma = {sigma:g} standard
-deviation of each element), its own restoration and its own training; all rows of a seed share
-pollution and episodes, all seeds the clean demonstrations. *Dissertation*: its demonstrations,
-simulator and networks; it does not say the size of the noise. Ours differs from its text where
-docs/explanation/dmdr.md says so; its settings were chosen on FetchPick with this pollution, those
-of the rivals were not tuned. *before* and *after* are over the values that a method keeps, and
-`trajectory` drops none.{overrides}
+Success in percent, or return, over {episodes} episodes ({first}..{last}, noise level 1) per seed:
+mean ± sample standard deviation over the seeds (each seed). *t*: 95 % t interval of the mean over
+the seeds; it says nothing where all seeds agree. *pooled*: 95 % interval of all episodes (Wilson
+for success, t for return); it takes them for independent, so it is too narrow where the seeds
+differ. *paired*: mean difference, seed by seed, to the row of the same policy on the noisy data of
+the same kind (where there is none: to DMDR), and its t interval. Every seed has its own pollution
+(Gaussian unless the row names another kind; p, at the head of each task, for states and for actions
+apart from each other; sigma = {sigma:g} standard deviation of each element), its own restoration
+and its own training; all rows of a seed share pollution and episodes, all seeds the clean
+demonstrations. *Dissertation*: its demonstrations, simulator and networks; it does not say the size
+of the noise. Ours differs from its text where docs/explanation/dmdr.md says so; its settings were
+chosen on FetchPick with this pollution, those of the rivals were not tuned. *before* and *after*
+are over the values that a method keeps, and `trajectory` drops none.{overrides}
 """
 _QUALITY = """\
 What the restorations did, compared with the truth (mean over the seeds). *ROC AUC*: of the filter's
@@ -56,7 +57,7 @@ def as_dict(results: Results) -> dict[str, Any]:
     """Return everything as JSON values."""
     table = results.table
     return {
-        'table': table.name, 'command': table.command, 'p': P, 'sigma': SIGMA,
+        'table': table.name, 'command': table.command, 'p': dict(POLLUTED), 'sigma': SIGMA,
         'overrides': dict(table.overrides),
         'cells': [{
             'task': task, 'row': row.title, 'policy': row.policy, 'data': row.data,
@@ -107,14 +108,15 @@ def _markdown(results: Results) -> Iterator[str]:
            'is typed by hand.\n')
     changed = '; '.join(f'{policy}: {" ".join(values)}' for policy, values in table.overrides)
     yield _NOTE.format(
-        episodes=table.episodes, first=SEED, last=SEED + table.episodes - 1, p=P, sigma=SIGMA,
+        episodes=table.episodes, first=SEED, last=SEED + table.episodes - 1, sigma=SIGMA,
         overrides=f' Training: preset {table.preset}{f" with {changed}" if changed else ""}.')
     for task in table.tasks:
         rows = [row for row in table.rows if (task, row.title) in results.cells]
         if not rows:
             continue
-        yield f'## {task}\n'
-        yield '| method | pairs | success | t | Wilson | paired | dissertation | seeds |'
+        yield f'## {task}, p = {POLLUTED[task]:g}\n'
+        yield (f'| method | pairs | {measure_of(task).title} | t | pooled | paired '
+               '| dissertation | seeds |')
         yield '|---' * 8 + '|'
         for row in rows:
             yield _row(row, task, results)
@@ -125,14 +127,13 @@ def _markdown(results: Results) -> Iterator[str]:
 
 
 def _row(row: Row, task: str, results: Results) -> str:
-    cell: Cell = results.cells[task, row.title]
+    cell = results.cells[task, row.title]
     published = row.published.get(task)
-    pooled = cell.pooled
     pairs = results.pairs(row, task)
     return ' | '.join((
         f'| {row.title}' + ''.join(f' (`{change}`)' for change in row.settings),
         '-' if pairs is None else f'{pairs:.0f}', str(cell),
-        _interval(cell.interval), f'{100 * pooled.low:.1f}-{100 * pooled.high:.1f}',
+        _interval(cell.interval), _interval(cell.pooled_interval),
         _paired(row, task, results),
         '-' if published is None else f'{published[0]:.1f} ± {published[1]:.1f}',
         f'{len(cell.seeds)} |'))

@@ -11,20 +11,25 @@ from types import MappingProxyType
 from typing import Any
 
 from adapt_learning import catalog
-from adapt_learning.benchmarks.cells import Cell
+from adapt_learning.benchmarks.cells import SeedCell
 from adapt_learning.benchmarks.collect_job import CollectJob
 from adapt_learning.benchmarks.data_job import DataJob
 from adapt_learning.benchmarks.evaluate_job import EvaluateJob
 from adapt_learning.benchmarks.job import Workplace
+from adapt_learning.benchmarks.measures import measure_of
 from adapt_learning.benchmarks.pollute_job import PolluteJob
 from adapt_learning.benchmarks.restore_job import RestoreJob
 from adapt_learning.benchmarks.train_job import TrainJob
 
-DEMONSTRATIONS = MappingProxyType({'fetch_pick': 303, 'fetch_push': 185})
-"""Episodes per task, as in the dissertation (about 10,000 pairs each)."""
+DEMONSTRATIONS = MappingProxyType({
+    'fetch_pick': 303, 'fetch_push': 185, 'hand_rotate': 515, 'walker': 20})
+"""Episodes per task, as in the dissertation (there 10,000 pairs, 20,000 of the last two)."""
+POLLUTED = MappingProxyType({
+    'fetch_pick': 0.2, 'fetch_push': 0.2, 'hand_rotate': 0.4, 'walker': 0.2})
+"""p: share of the states and of the actions that are polluted, as in the dissertation."""
 SEEDS = (0, 1, 2, 3, 4)
 PRESET = 'cpu'
-P, SIGMA = 0.2, 1.0
+SIGMA = 1.0
 CLEAN, NOISY = 'clean', 'noisy'
 _VARIANT = 'dmdr'
 RESTORATIONS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType({
@@ -52,7 +57,7 @@ class Row:
     data: str
     """clean, noisy, or a name in RESTORATIONS; `KIND: NAME` where pollution is not Gaussian."""
     published: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """Mean and standard deviation [%] per task in the dissertation."""
+    """Mean and standard deviation per task in the dissertation: success [%] or return."""
     settings: tuple[str, ...] = ()
     """Changed settings of training."""
 
@@ -101,7 +106,7 @@ class DmdrTable:
         kind, name = _parts(name)
         if name == CLEAN:
             return clean
-        noisy = PolluteJob(clean, kind, P, SIGMA, seed)
+        noisy = PolluteJob(clean, kind, POLLUTED[task], SIGMA, seed)
         if name == NOISY:
             return noisy
         preset, overrides = RESTORATIONS[name]
@@ -133,18 +138,15 @@ class Results:
     place: Workplace
 
     @cached_property
-    def cells(self) -> dict[tuple[str, str], Cell]:
+    def cells(self) -> dict[tuple[str, str], SeedCell]:
         """Return the cells by task and row title; a cell holds the seeds that are there."""
         cells = {}
         for task in self.table.tasks:
             for row in self.table.rows:
-                done = [(seed, stored['result']) for seed in self.table.seeds if (
+                done = [stored['result'] for seed in self.table.seeds if (
                     stored := self.table.evaluation(row, task, seed).stored(self.place))]
                 if done:
-                    cells[task, row.title] = Cell(
-                        tuple(seed for seed, _ in done),
-                        tuple(result['successes'][0] for _, result in done),
-                        done[0][1]['episodes'])
+                    cells[task, row.title] = measure_of(task).cell.from_results(done)
         return cells
 
     def restorations(self, task: str) -> dict[str, list[dict[str, Any]]]:

@@ -1,6 +1,7 @@
 """How often the seeds of a training succeed at one noise level."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,7 @@ class EvaluateJob(Job):
         self._check_apart(place)
         done = [evaluate(folder, self.training.data.origin.task, episodes=self.episodes,
                          noise_level=self.noise_level, seed=self.seed, jobs=1)
-                for folder in self.training.artifacts(place)]
+                for folder in self._artifacts(place)]
         return {
             'seeds': list(self.training.seeds), 'episodes': self.episodes,
             'successes': [sum(r.success for r in one.results) for one in done],
@@ -75,6 +76,10 @@ class EvaluateJob(Job):
             'returns': [[round(r.total_reward, 3) for r in one.results] for one in done],
             'failed': [[r.seed for r in one.results if not r.success] for one in done],
             'episodes_per_second': [round(self.episodes / one.seconds, 1) for one in done]}
+
+    def _artifacts(self, place: Workplace) -> list[Path]:
+        """Return the folder of every seed."""
+        return self.training.artifacts(place)
 
     def _check_apart(self, place: Workplace) -> None:
         """Raise where an episode of the evaluation is one of the demonstrations, too."""

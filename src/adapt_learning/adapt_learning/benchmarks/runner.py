@@ -1,21 +1,25 @@
 """Runs jobs over processes; what has a result file is not run again."""
 
-import os
-import threading
+import platform
+import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
 
-import joblib
-
+from adapt_learning import catalog
+from adapt_learning.benchmarks.backends import Ended
 from adapt_learning.benchmarks.job import Job, Workplace
 from adapt_learning.benchmarks.machine import machine
 from adapt_learning.data.files import own_folder
+from adapt_learning.errors import SettingError
 from adapt_learning.trainers.provenance import code_version
 
-_watching = False
+_MARK = '.jobs-are-running'
+_SEEN_WITHIN_S = 5.0
+"""A network file system may show a new file a little later."""
 
 
 @dataclass(frozen=True)
@@ -31,35 +35,39 @@ class TableProgress:
     """What ended or begins now."""
 
 
-def run_jobs(targets: Sequence[Job], place: Workplace, processes: int,
-             progress: Callable[[TableProgress], None] = lambda now: None) -> None:
+def run_jobs(targets: Sequence[Job], place: Workplace, processes: int | None = None,
+             progress: Callable[[TableProgress], None] = lambda now: None,
+             backend: str = 'loky') -> None:
     """
     Run the targets and whatever they need; afterwards every target has its result file.
 
     Each result is written as soon as it is there, so an interrupted run loses only what was under
     way (and trainings go on from their checkpoint). A job that raises ends the run; the results of
-    the others stay. Jobs that depend on each other run in waves, longest first.
+    the others stay. Jobs that depend on each other run in waves, longest first. `backend` is the
+    name of who runs them, `processes` at a time; WorkerLost where workers die again and again.
     """
     everything = _with_needs(targets)
+
+    def say(note: str) -> None:
+        done = sum(job.stored(place) is not None for job in everything)
+        progress(TableProgress(done, len(everything), 1 - left / began_with, note))
+
+    runner = catalog.load('backend', backend)(processes, say)
     place.results.mkdir(parents=True, exist_ok=True)
     place.cache.mkdir(parents=True, exist_ok=True)
     began_with = sum(job.cost for job in everything if job.stored(place) is None) or 1.0
     left = began_with
     version = code_version()  # now: what is on disk may change while this code is running
     # One process per cache: two trainings in one folder would spoil each other.
-    with own_folder(place.cache):
+    with own_folder(place.cache), _marked(place) as token, runner:
+        work = partial(_run_one, place, version, token)
         while wave := sorted(_due(targets, place), key=lambda job: -job.cost):
-            done = sum(job.stored(place) is not None for job in everything)
-            progress(TableProgress(done, len(everything), 1 - left / began_with,
-                                   f'running {", ".join(job.label for job in wave[:processes])}'))
-            for job, result, provenance in _run_wave(wave, place, processes, version):
+            say(f'running {", ".join(job.label for job in wave[:runner.width])}')
+            for job, result, provenance in runner.run(wave, work):
                 if job.stored(place) is None:
                     job.store(place, result, provenance)
                     left -= job.cost
-                done = sum(other.stored(place) is not None for other in everything)
-                progress(TableProgress(done, len(everything), 1 - left / began_with,
-                                       f'{job.kind} {job.label} took {provenance["seconds"]:.0f} s'
-                                       ))
+                say(f'{job.kind} {job.label} took {provenance["seconds"]:.0f} s')
 
 
 def _with_needs(targets: Sequence[Job]) -> list[Job]:
@@ -95,40 +103,37 @@ def _due(targets: Sequence[Job], place: Workplace) -> list[Job]:
     return list(due)
 
 
-def _run_wave(wave: Sequence[Job], place: Workplace, processes: int, version: str):
-    """Give (job, result, provenance) as they end; leaving early ends the processes."""
-    # A single process may use all cores in its matmuls; several share them.
-    threads = {} if processes == 1 else {'inner_max_num_threads': 1}
-    with joblib.parallel_config('loky', n_jobs=min(processes, len(wave)), **threads):
-        ended = joblib.Parallel(return_as='generator_unordered')(
-            joblib.delayed(_run_one)(job, place, os.getpid(), version) for job in wave)
-        try:
-            yield from ended
-        finally:
-            ended.close()
+@contextmanager
+def _marked(place: Workplace) -> Iterator[str]:
+    """Put a token into both folders while jobs run, by which workers elsewhere know them."""
+    token = secrets.token_hex(8)
+    marks = [folder / _MARK for folder in (place.results, place.cache)]
+    try:
+        for mark in marks:
+            mark.write_text(token, encoding='ascii')
+        yield token
+    finally:
+        for mark in marks:
+            mark.unlink(missing_ok=True)
 
 
-def _run_one(job: Job, place: Workplace, parent: int,
-             version: str) -> tuple[Job, dict[str, Any], dict]:
-    if os.getpid() != parent:
-        _end_with(parent)
+def _check_seen(place: Workplace, token: str) -> None:
+    """Raise SettingError where this process does not see the marked folders."""
+    for folder in (place.results, place.cache):
+        mark, until = folder / _MARK, time.monotonic() + _SEEN_WITHIN_S
+        while not (mark.is_file() and mark.read_text(encoding='ascii') == token):
+            if time.monotonic() > until:
+                raise SettingError(
+                    f'the worker on {platform.node()} does not see the folder {folder}: all '
+                    'machines that run jobs share the folders of --out and --cache under the same '
+                    'paths (a network file system)')
+            time.sleep(0.2)
+
+
+def _run_one(place: Workplace, version: str, token: str, job: Job) -> Ended:
+    _check_seen(place, token)
     begin = time.perf_counter()
     result = job.run(place)
-    return job, result, {
+    return Ended(job, result, {
         'seconds': round(time.perf_counter() - begin, 2), 'code_version': version,
-        'ended': datetime.now(UTC).isoformat(timespec='seconds'), **machine()}
-
-
-def _end_with(parent: int) -> None:
-    """End this process when its parent is gone, even if that was killed with -9."""
-    global _watching
-    if _watching:
-        return
-    _watching = True
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1.0)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+        'ended': datetime.now(UTC).isoformat(timespec='seconds'), **machine()})

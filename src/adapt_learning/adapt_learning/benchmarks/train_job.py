@@ -15,7 +15,7 @@ from adapt_learning.benchmarks.data_job import DataJob
 from adapt_learning.benchmarks.job import Job, Workplace
 from adapt_learning.errors import ArtifactError
 from adapt_learning.stacked.checkpoint import load_checkpoint
-from adapt_learning.stacked.config import to_values
+from adapt_learning.stacked.config import naming_values
 from adapt_learning.stacked.progress import ProgressReport
 from adapt_learning.trainers.presets import resolve
 from adapt_learning.trainers.train import TrainRequest, train
@@ -72,7 +72,7 @@ class TrainJob(Job):
         Not those of the expert-likeness detector: it watches and does not act.
         """
         config, run = self._resolved()
-        settings = to_values(config)
+        settings = naming_values(config)
         settings.pop('likeness', None)
         return {
             'policy': self.policy, 'task': self.data.origin.task, 'seeds': list(self.seeds),
@@ -109,7 +109,11 @@ class TrainJob(Job):
                         for member in outcome['artifacts']]}
 
     def _resolved(self) -> tuple[Any, Any]:
-        return _resolve(self.policy, self.data.origin.task, self.preset, self.overrides)
+        return _resolve(self.policy, self.data.origin.task, self.preset, self._settings())
+
+    def _settings(self) -> tuple[str, ...]:
+        """Return the overrides that are settings of the policy or of the run."""
+        return self.overrides
 
     def _request(self, place: Workplace) -> TrainRequest:
         out = place.cache / f'train-{self.policy}-{self.data.label}-{self.key(place)}'

@@ -1,32 +1,38 @@
 """`adapt bench`: tables of the dissertation and series of experiments."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from adapt_learning.cli import bench_dbc, bench_dmdr, bench_figures
+from adapt_learning.cli.bench_checkpoints import checkpoints
 from adapt_learning.cli.bench_quality import data_quality
+from adapt_learning.cli.bench_samplers import samplers
+from adapt_learning.cli.bench_training import training_speed
 from adapt_learning.cli.common import JobsOption, JsonOption, check_json, verb
 from adapt_learning.cli.tables import (
     CACHE,
     OUT,
+    BackendOption,
     CacheOption,
     OutOption,
     finish,
     one_of,
     passive_threads,
+    ready,
     run_table,
     seeds_of,
     workplace,
 )
 from adapt_learning.errors import SettingError
 
-if TYPE_CHECKING:
-    from adapt_learning.benchmarks.job import Workplace
-
 app = typer.Typer(no_args_is_help=True, help='Make the tables; an interrupted one continues.')
 app.command('data-quality')(data_quality)
+app.command('training-speed')(training_speed)
+app.command('samplers')(samplers)
+app.command('checkpoints')(checkpoints)
 
 
 @app.command('table-3.3')
@@ -36,13 +42,16 @@ def table_3_3(
     expert: Annotated[str, typer.Option(help='Who demonstrates: smooth or staged.')] = 'smooth',
     seeds: Annotated[str, typer.Option(help='Seeds, trained together: 0,1,2.')] = '0,1,2',
     episodes: Annotated[int, typer.Option(min=1, help='Episodes per seed and level.')] = 100,
+    policies: Annotated[str, typer.Option(
+        help='Rows to run, as in bc,dbc; default: all of the table.')] = '',
     jobs: JobsOption = None,
+    backend: BackendOption = 'loky',
     out: OutOption = OUT,
     cache: CacheOption = CACHE,
     json: JsonOption = None,
 ) -> None:
     """
-    Success in FetchPick at five noise levels: BC and DBC, our numbers beside the dissertation's.
+    Success in FetchPick at five noise levels: BC, its rivals and DBC beside the dissertation.
 
     Collects, trains and evaluates what has no result yet; the table is made of all results.
     """
@@ -51,9 +60,13 @@ def table_3_3(
     from adapt_learning.benchmarks import table_3_3 as module
     one_of('--preset', preset, module.PRESETS)
     one_of('--expert', expert, module.EXPERTS)
+    chosen = tuple(policies.split(',')) if policies else tuple(module.POLICIES)
+    for policy in chosen:
+        one_of('--policies', policy, tuple(module.POLICIES))
     table = module.Table33(preset, expert, seeds_of(seeds), episodes)
+    running = replace(table, policies=chosen)
     place = workplace(out / table.name, cache)
-    run_table(table.name, table.jobs(), place, jobs)
+    run_table(table.name, running.jobs(), place, jobs, backend)
     finish(module.write_table(table, place), json)
 
 
@@ -64,6 +77,7 @@ def experiments(
     only: Annotated[str, typer.Option(
         help='Run only rows whose name has this in it; the table still shows all results.')] = '',
     jobs: JobsOption = None,
+    backend: BackendOption = 'loky',
     out: OutOption = OUT,
     cache: CacheOption = CACHE,
     json: JsonOption = None,
@@ -78,7 +92,7 @@ def experiments(
     if not chosen:
         raise SettingError(f"no row of {file} has '{only}' in its name; there are "
                            f'{", ".join(row.name for row in table.rows)}')
-    run_table(file.stem, chosen, place, jobs)
+    run_table(file.stem, chosen, place, jobs, backend)
     finish(module.write_experiments(table, place), json)
 
 
@@ -93,7 +107,7 @@ def dmdr_speed(
     check_json(json)
     passive_threads()
     from adapt_learning.benchmarks import dmdr_speed as module
-    place = _ready(out, cache)
+    place = ready(out, cache)
     finish(module.write(module.measure(place), place.results), json)
 
 
@@ -113,7 +127,7 @@ def dmdr_size(
     counts = seeds_of(copies, '--copies')
     if 0 in counts:
         raise SettingError(f'--copies are numbers from 1 up; got {copies}')
-    place = _ready(out, cache)
+    place = ready(out, cache)
     finish(module.write(module.measure(place, counts), place.results), json)
 
 
@@ -123,6 +137,7 @@ def dmdr_detection(
     tasks: Annotated[str, typer.Option(help='Tasks, with commas.')] = 'fetch_pick,fetch_push',
     seeds: Annotated[str, typer.Option(help='Seeds of pollution and filter: 0,1,2.')] = '0,1,2',
     jobs: JobsOption = None,
+    backend: BackendOption = 'loky',
     out: OutOption = OUT,
     cache: CacheOption = CACHE,
     json: JsonOption = None,
@@ -138,16 +153,8 @@ def dmdr_detection(
     table = module.DetectionTable(chosen, seeds_of(seeds))
     # Hundreds of small results: they stay in the cache, the table holds all of them.
     place = workplace(cache / table.name, cache)
-    run_table(table.name, table.jobs(), place, jobs)
+    run_table(table.name, table.jobs(), place, jobs, backend)
     finish(module.write_table(table, place, out), json)
-
-
-def _ready(out: Path, cache: Path) -> 'Workplace':
-    """Return a workplace whose folders are there, for what is measured without jobs."""
-    place = workplace(out, cache)
-    place.cache.mkdir(parents=True, exist_ok=True)
-    place.results.mkdir(parents=True, exist_ok=True)
-    return place
 
 
 app.command('table-3.1')(bench_dbc.table_3_1)

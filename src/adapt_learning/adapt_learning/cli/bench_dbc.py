@@ -8,6 +8,7 @@ from adapt_learning.cli.common import JobsOption, JsonOption, check_json, verb
 from adapt_learning.cli.tables import (
     CACHE,
     OUT,
+    BackendOption,
     CacheOption,
     OutOption,
     finish,
@@ -33,6 +34,7 @@ def table_3_2(
     extras: Annotated[bool, typer.Option(
         '--extras', help='Also rows with one published setting in place of ours.')] = False,
     jobs: JobsOption = None,
+    backend: BackendOption = 'loky',
     out: OutOption = OUT,
     cache: CacheOption = CACHE,
     json: JsonOption = None,
@@ -50,7 +52,7 @@ def table_3_2(
     rows = module.METHODS + (module.EXTRAS if extras else ())
     table = module.Table32(chosen(tasks), seeds_of(seeds), episodes, preset, rows)
     place = workplace(out / module.NAME, cache)
-    run_table(module.NAME, table.jobs(), place, jobs)
+    run_table(module.NAME, table.jobs(), place, jobs, backend)
     finish(write_table(table, place), json)
 
 
@@ -59,6 +61,7 @@ def table_3_1(
     tasks: TasksOption = TASKS,
     seeds: Annotated[str, typer.Option(help='Seeds of the clusters: 0,1,2.')] = '0,1,2,3,4',
     jobs: JobsOption = None,
+    backend: BackendOption = 'loky',
     out: OutOption = OUT,
     cache: CacheOption = CACHE,
     json: JsonOption = None,
@@ -73,7 +76,7 @@ def table_3_1(
     from adapt_learning.benchmarks import table_3_1 as module
     table = module.Table31(chosen(tasks), seeds_of(seeds))
     place = workplace(out / module.NAME, cache)
-    run_table(module.NAME, table.jobs(), place, jobs)
+    run_table(module.NAME, table.jobs(), place, jobs, backend)
     finish(module.write_table(table, place), json)
 
 

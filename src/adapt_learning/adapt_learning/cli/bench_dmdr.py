@@ -12,6 +12,7 @@ from adapt_learning.cli.common import JobsOption, JsonOption, check_json, verb
 from adapt_learning.cli.tables import (
     CACHE,
     OUT,
+    BackendOption,
     CacheOption,
     OutOption,
     finish,
@@ -22,13 +23,14 @@ from adapt_learning.cli.tables import (
 )
 from adapt_learning.errors import SettingError
 
-TasksOption = Annotated[str, typer.Option(help='Tasks of the table, with commas.')]
+TasksOption = Annotated[str, typer.Option(
+    help='Some of fetch_pick, fetch_push, hand_rotate, walker; default: all of them.')]
 SeedsOption = Annotated[str, typer.Option(
     help='Seeds; each has its own pollution, restoration and training.')]
 EpisodesOption = Annotated[int, typer.Option(min=1, help='Episodes per seed.')]
 PresetOption = Annotated[str, typer.Option(
     help='Of the trainings: cpu (minutes) or paper (as published).')]
-_TASKS, _SEEDS = 'fetch_pick,fetch_push', '0,1,2,3,4'
+_SEEDS = '0,1,2,3,4'
 
 
 TABLES = {
@@ -53,30 +55,30 @@ def command(name: str) -> Callable[..., None]:
     module = name.replace('-', '_').replace('.', '_')
 
     @verb
-    def make(tasks: TasksOption = _TASKS, seeds: SeedsOption = _SEEDS,
+    def make(tasks: TasksOption = '', seeds: SeedsOption = _SEEDS,
              episodes: EpisodesOption = 100, preset: PresetOption = 'cpu',
-             jobs: JobsOption = None,
+             jobs: JobsOption = None, backend: BackendOption = 'loky',
              out: OutOption = OUT, cache: CacheOption = CACHE, json: JsonOption = None) -> None:
-        _make(module, tasks, seeds, episodes, preset, jobs, out, cache, json)
+        _make(module, tasks, seeds, episodes, preset, (jobs, backend), out, cache, json)
 
     make.__doc__ = TABLES[name]
     return make
 
 
-def _make(module: str, tasks: str, seeds: str, episodes: int, preset: str, jobs: int | None,
-          out: Path, cache: Path, json: str | None) -> None:
+def _make(module: str, tasks: str, seeds: str, episodes: int, preset: str,
+          who: tuple[int | None, str], out: Path, cache: Path, json: str | None) -> None:
     check_json(json)
     passive_threads()
     from adapt_learning.benchmarks.dmdr_page import write_table
     from adapt_learning.benchmarks.dmdr_tables import DEMONSTRATIONS, SEEDS, DmdrTable
     rows = importlib.import_module(f'adapt_learning.benchmarks.{module}')
-    chosen = tuple(tasks.split(','))
+    chosen = tuple(tasks.split(',')) if tasks else tuple(DEMONSTRATIONS)
     if not set(chosen) <= set(DEMONSTRATIONS):
         raise SettingError(f"--tasks are some of {', '.join(DEMONSTRATIONS)}; got '{tasks}'")
     table = DmdrTable(rows.NAME, rows.TITLE, rows.ROWS, chosen, seeds_of(seeds), episodes, preset)
     # One folder for all of them: they have many jobs in common.
     place = workplace(out / 'dmdr', cache)
-    run_table(table.name, table.jobs(), place, jobs)
+    run_table(table.name, table.jobs(), place, *who)
     # The page shows what was run earlier for other tasks and seeds, too.
     whole = replace(table, tasks=tuple(DEMONSTRATIONS), seeds=tuple(sorted({*SEEDS, *table.seeds})))
     finish(write_table(whole, place), json)

@@ -16,6 +16,7 @@ from adapt_learning.cli.common import (
 from adapt_learning.cli.tables import (
     CACHE,
     OUT,
+    BackendOption,
     CacheOption,
     OutOption,
     finish,
@@ -72,6 +73,7 @@ def efficiency(
     seeds: Annotated[str, typer.Option(
         help='Seeds of the trainings, as for table-3.2; the first one is measured.')] = '0,1,2',
     jobs: JobsOption = None,
+    backend: BackendOption = 'loky',
     out: OutOption = OUT,
     cache: CacheOption = CACHE,
     json: JsonOption = None,
@@ -90,7 +92,7 @@ def efficiency(
     table = Table32((module.TASK,), seeds_of(seeds), preset=preset)
     measured = module.Efficiency(episodes, table=table)
     place = workplace(out / NAME, cache)
-    run_table(module.NAME, measured.jobs(), place, jobs)
+    run_table(module.NAME, measured.jobs(), place, jobs, backend)
     with progress(module.NAME, episodes) as show:
         result = module.measure(measured, place, show)
     finish(write_page(result, out.absolute()), json)

@@ -16,6 +16,7 @@ from adapt_learning.cli.common import (
     verb,
     write_result,
 )
+from adapt_learning.errors import CatalogError
 
 if TYPE_CHECKING:
     from adapt_learning.evaluation.evaluate import Evaluation
@@ -44,10 +45,9 @@ def evaluate(
     The same seed gives the same episodes, one by one, here and through ROS in lockstep.
     """
     from adapt_learning.evaluation.evaluate import evaluate as run
-    from adapt_learning.evaluation.evaluate import task_of
     from adapt_learning.evaluation.workers import WorkerLost
     check_json(json)
-    task = task or task_of(artifact)
+    task = task or _task_of(artifact)
     successes = 0
 
     def count(result) -> None:
@@ -68,6 +68,20 @@ def evaluate(
     if card:
         _into_card(artifact, result)
     _pictures(artifact, result, video, min(video_episodes, episodes), picture)
+
+
+def _task_of(artifact: Path) -> str:
+    """Return the task that a policy was trained for; CatalogError where there is no such task."""
+    from adapt_learning import catalog
+    from adapt_learning.evaluation.evaluate import task_of
+    task = task_of(artifact)
+    if task not in catalog.names('task'):
+        raise CatalogError(
+            f"an evaluation needs a task, and there is no task '{task}' to run {artifact} in; what "
+            'was measured on held-out episodes stands in its card.md. Give --task of a task with '
+            'the same contract, or add one (docs/how-to/add_a_task.md); there are '
+            f'{", ".join(catalog.names("task"))}')
+    return task
 
 
 def _into_card(artifact: Path, result: 'Evaluation') -> None:

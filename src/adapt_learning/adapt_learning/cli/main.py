@@ -2,7 +2,17 @@
 
 import typer
 
-from adapt_learning.cli import bench, collect, data, doctor, evaluate, expert, restore, train
+from adapt_learning.cli import (
+    bench,
+    collect,
+    data,
+    doctor,
+    evaluate,
+    expert,
+    export,
+    restore,
+    train,
+)
 
 app = typer.Typer(
     name='adapt', no_args_is_help=True, pretty_exceptions_enable=False,
@@ -13,6 +23,7 @@ app = typer.Typer(
 app.command('collect')(collect.collect)
 app.command('restore')(restore.restore)
 app.command('train')(train.train)
+app.command('export')(export.export)
 app.command('eval')(evaluate.evaluate)
 app.command('expert')(expert.expert)
 app.command('doctor')(doctor.doctor)

@@ -66,6 +66,7 @@ def restore(
     from adapt_learning.restoration.base import Cancelled
     from adapt_learning.restoration.config import resolve
     from adapt_learning.restoration.run import RestoreRequest, restore_folder
+    from adapt_learning.stacked.loop import TrainingDiverged
     request = RestoreRequest(folder, out, resolve(preset, set_ or ()), seed, dry_run)
     try:
         with _stop_switch() as should_stop, _shown(show) as tell:
@@ -73,6 +74,8 @@ def restore(
     except Cancelled as error:
         say_error(f'{error}; the same command goes on from there')
         raise typer.Exit(INTERRUPTED) from None
+    except TrainingDiverged as error:
+        raise WorkFailed(str(error)) from None
     problem = '' if report is None else _write_page(done, report)
     result = {**done.as_dict(), 'report': None if report is None or problem else str(report)}
     write_result(json, result)

@@ -20,27 +20,27 @@ OutOption = Annotated[Path, typer.Option(
     '--out', help='Folder of results and tables; results are files per job.')]
 CacheOption = Annotated[Path, typer.Option(
     '--cache', help='Folder of datasets and artifacts; may be removed when all is done.')]
+BackendOption = Annotated[str, typer.Option(
+    '--backend', help='Who runs the jobs: loky (processes here) or ray (a cluster).')]
 OUT, CACHE = Path('benchmarks'), Path('runs/bench')
 _AGAIN_S = 30.0
 
 
-def run_table(title: str, jobs: 'Sequence[Job]', place: 'Workplace', processes: int | None) -> None:
-    """Run the jobs of a table with progress; WorkFailed where a worker died."""
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
+def run_table(title: str, jobs: 'Sequence[Job]', place: 'Workplace', processes: int | None,
+              backend: str = 'loky') -> None:
+    """Run the jobs of a table with progress; WorkFailed where it cannot be completed."""
     from adapt_learning.benchmarks.runner import run_jobs
-    from adapt_learning.evaluation.workers import default_jobs
-    from adapt_learning.trainers.train import TrainingInterrupted
+    from adapt_learning.evaluation.workers import WorkerLost
+    from adapt_learning.trainers.train import TrainingDiverged, TrainingInterrupted
     try:
         with progress(f'{title} [%]', 100) as show, _repeated(show) as say:
-            run_jobs(jobs, place, processes or default_jobs(), lambda now: say(
-                round(100 * now.share), f'{now.done} of {now.jobs} jobs; {now.note}'))
+            run_jobs(jobs, place, processes, lambda now: say(
+                round(100 * now.share), f'{now.done} of {now.jobs} jobs; {now.note}'), backend)
     except TrainingInterrupted:
         # From a training in this process (--jobs 1), which has written its checkpoint.
         raise KeyboardInterrupt from None
-    except TerminatedWorkerError as error:
-        raise WorkFailed('a worker process died; it was killed or memory ran out: the same command '
-                         'goes on, perhaps with fewer --jobs') from error
+    except (WorkerLost, TrainingDiverged) as error:
+        raise WorkFailed(str(error)) from error
 
 
 @contextmanager
@@ -84,6 +84,14 @@ def workplace(results: Path, cache: Path) -> 'Workplace':
     """Return where the jobs of a table put things."""
     from adapt_learning.benchmarks.job import Workplace
     return Workplace(results.absolute(), cache.absolute())
+
+
+def ready(out: Path, cache: Path) -> 'Workplace':
+    """Return a workplace whose folders are there, for what is measured without jobs."""
+    place = workplace(out, cache)
+    place.cache.mkdir(parents=True, exist_ok=True)
+    place.results.mkdir(parents=True, exist_ok=True)
+    return place
 
 
 def passive_threads() -> None:

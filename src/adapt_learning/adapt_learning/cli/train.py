@@ -3,13 +3,14 @@
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from adapt_learning.cli.common import (
     INTERRUPTED,
     JsonOption,
+    WorkFailed,
     check_json,
     console,
     say_error,
@@ -22,11 +23,12 @@ from adapt_learning.errors import SettingError
 @verb
 def train(
     policy: Annotated[str, typer.Argument(help='Name of the policy, e.g. dbc.')],
-    task: Annotated[str, typer.Option(
-        help='Name of the task, e.g. fetch_pick; of imported data that of their contract.')],
     data: Annotated[Path, typer.Option(help='Folder of the dataset.')],
     out: Annotated[Path, typer.Option(
         help='Folder of the artifact; with several seeds it gets one folder seed-N each.')],
+    task: Annotated[str, typer.Option(
+        help="Name of the task; default: that of the data's contract, also where there is no such "
+             'task.', show_default=False)] = '',
     seeds: Annotated[str, typer.Option(help='Seeds, trained together: 0,1,2.')] = '0',
     preset: Annotated[str, typer.Option(help='cpu (minutes) or paper (as published).')] = 'cpu',
     set_: Annotated[list[str] | None, typer.Option(
@@ -36,10 +38,18 @@ def train(
         '--resume', help='Go on with an interrupted run.')] = False,
     overwrite: Annotated[bool, typer.Option(
         '--overwrite', help='Replace the artifact that stands there.')] = False,
+    judge: Annotated[bool, typer.Option(
+        '--judge', help='Train a diffusion model of the data, too, and tell how expert-like the '
+        'actions on held-out states are; dbc has one of its own.')] = False,
+    keep_every: Annotated[int, typer.Option(
+        min=0, help='Keep an artifact after every so many updates, in OUT.run/step-N.')] = 0,
     json: JsonOption = None,
 ) -> None:
     """
     Train a policy; writes one artifact per seed, with ONNX model and card.
+
+    Needs no simulator: a held-out tenth of the episodes gives the validation loss and, with a
+    diffusion model, expert-likeness.
 
     Logs (log.jsonl, TensorBoard) and the checkpoint are in OUT.run beside the artifact. Ctrl-C
     saves; the same command with --resume goes on.
@@ -49,24 +59,36 @@ def train(
     # Before torch is imported: threads that wait for work must sleep. Spinning, as is the default,
     # makes small matmuls ten times slower as soon as another program wants the cores.
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
-    from adapt_learning.trainers.train import TrainingInterrupted, TrainRequest
+    from adapt_learning.trainers.train import (
+        TrainingDiverged,
+        TrainingInterrupted,
+        TrainRequest,
+    )
     from adapt_learning.trainers.train import train as run
     request = TrainRequest(
         policy, task, data, out, datetime.now(UTC).isoformat(timespec='seconds'), numbers, preset,
-        tuple(set_ or ()), resume, overwrite)
+        tuple(set_ or ()), resume, overwrite, judge, keep_every)
     try:
         result = run(request)
     except TrainingInterrupted as error:
         say_error(str(error))
         raise typer.Exit(INTERRUPTED) from None
+    except TrainingDiverged as error:
+        raise WorkFailed(str(error)) from None
     write_result(json, result)
     show = console(json).print
-    for artifact in result['artifacts']:
-        losses = ', '.join(f'{name.removesuffix("_validation_loss")} {value:.4g}'
-                           for name, value in artifact.items()
-                           if name.endswith('_validation_loss'))
-        show(f"{artifact['folder']}: seed {artifact['seed']}, held-out losses: {losses or 'none'}")
+    for artifact in (*result.get('steps', ()), *result['artifacts']):
+        show(f"{artifact['folder']}: seed {artifact['seed']}, held-out {_judged(artifact)}")
     show(f"trained in {result['train_s']:.0f} s on {result['device']}")
+
+
+def _judged(artifact: dict[str, Any]) -> str:
+    """Say what the held-out episodes tell about one artifact."""
+    losses = ', '.join(f'{name.removesuffix("_validation_loss")} {value:.4g}'
+                       for name, value in artifact.items() if name.endswith('_validation_loss'))
+    unlike = artifact.get('held_out_unlikeness')
+    return f'losses: {losses or "none"}' + (
+        '' if unlike is None else f'; unlikeness {unlike:.3g} (the demonstrator: 1)')
 
 
 def _seeds(text: str) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from adapt_learning.data.chunk import action_chunks
 from adapt_learning.data.episode import Episode
 from adapt_learning.errors import DatasetError, SettingError
 from adapt_learning.frames import Contract
@@ -90,6 +91,14 @@ class Dataset:
                     np.zeros((0, self.contract.action_spec.size), np.float32))
         return (np.concatenate([episode.observation for episode in self.episodes]),
                 np.concatenate([episode.action for episode in self.episodes]))
+
+    def chunks(self, length: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return all observations [N, S] and the actions from each on [N, length, A], float32."""
+        observation, action = self.pairs()
+        if not self.episodes:
+            return observation, action[:, None].repeat(length, 1)
+        return observation, np.concatenate([
+            action_chunks(episode, length, self.contract.rate_hz) for episode in self.episodes])
 
     def split(self, validation_fraction: float, seed: int) -> tuple['Dataset', 'Dataset']:
         """

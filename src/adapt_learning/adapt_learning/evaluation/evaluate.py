@@ -49,7 +49,7 @@ class Trace:
     likeness: np.ndarray
     """Score per tick [T] (1 = warning threshold); empty without a detector."""
     latency_s: np.ndarray
-    """Time from frame to command per tick [s], shape [T]."""
+    """Time from frame to command [s] of every tick that asked the policy, shape [n]."""
     stop_ratio: float | None
     """Stop threshold of the score; None without a detector."""
 

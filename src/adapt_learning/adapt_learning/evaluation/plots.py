@@ -35,8 +35,8 @@ def draw_run(path: str | Path, title: str, episodes: Sequence[DrawnEpisode],
     """
     Draw a run into a PNG of 1600 x 1200 pixels; the file appears whole.
 
-    `latency_s` [n] holds the time from observation to command of every tick, `stop_ratio` is the
-    stop threshold of the likeness score in units of the warning threshold.
+    `latency_s` [n] holds the time from observation to command of the ticks that asked the policy,
+    `stop_ratio` is the stop threshold of the likeness score in units of the warning threshold.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -5,6 +5,7 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
+from adapt_learning import catalog
 from adapt_learning.errors import ContractError
 from adapt_learning.frames.contract import Contract
 from adapt_learning.frames.contract_rules import cross_problems
@@ -17,18 +18,13 @@ def load_contract(path: str | Path) -> Contract:
     """
     Read and check a contract.
 
-    `path` is a YAML file or the bare name of a contract that is installed with the package
-    (`fetch_pick`). Raises ContractError with every mistake and its line.
+    `path` is a YAML file or the bare name of a contract that is installed: with this package
+    (`fetch_pick`), or beside the task of this name in the package that brings it. Raises
+    ContractError with every mistake and its line.
     """
     path = Path(path)
     if not path.suffix and len(path.parts) == 1:
-        installed = CONTRACT_DIR / f'{path.name}.yaml'
-        if not installed.is_file():
-            known = sorted(p.stem for p in CONTRACT_DIR.glob('*.yaml'))
-            raise ContractError(
-                f"there is no installed contract '{path.name}'; allowed: {known}, or the path of "
-                'a .yaml file')
-        path = installed
+        path = _installed(path.name)
     try:
         text = path.read_text(encoding='utf-8')
     except UnicodeDecodeError as error:
@@ -37,6 +33,19 @@ def load_contract(path: str | Path) -> Contract:
         problem = getattr(error, 'strerror', None) or error
         raise ContractError(f'cannot read the contract {path}: {problem}') from error
     return parse_contract(text, str(path))
+
+
+def _installed(name: str) -> Path:
+    folder = catalog.folder_of_others('task', name) or CONTRACT_DIR
+    path = folder / f'{name}.yaml'
+    if path.is_file():
+        return path
+    if folder != CONTRACT_DIR:
+        raise ContractError(f"the task '{name}' has no contract: {path} is missing; it belongs "
+                            'beside the module of the task, and into its package')
+    known = sorted(p.stem for p in CONTRACT_DIR.glob('*.yaml'))
+    raise ContractError(f"there is no installed contract '{name}'; allowed: {known}, or the path "
+                        'of a .yaml file')
 
 
 def parse_contract(text: str, origin: str = 'contract') -> Contract:

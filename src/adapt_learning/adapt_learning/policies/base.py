@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from adapt_learning.data.chunk import Chunk
 from adapt_learning.data.normalizer import Normalizer
 from adapt_learning.stacked.config import NormalizationConfig
 from adapt_learning.stacked.stage import Samples, Stage
@@ -20,7 +21,7 @@ class Batch(Samples):
     observation: Tensor
     """float32 [K or 1, B, S]."""
     action: Tensor
-    """float32 [K or 1, B, A]."""
+    """float32 [K or 1, B, A]; the actions of a chunk stand side by side, [K or 1, B, H * A]."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,9 @@ class Policy(nn.Module, ABC):
     can then be taken for each other on another machine.
     """
 
+    inference_settings: ClassVar[tuple[str, ...]] = ()
+    """Settings, as in `a.b`, that may change after the training: no weight depends on them."""
+
     def __init__(self, config, observation_size: int, action_size: int, normalizers: Normalizers,
                  seeds: tuple[int, ...]):
         super().__init__()
@@ -76,33 +80,55 @@ class Policy(nn.Module, ABC):
         """Return K."""
         return len(self.seeds)
 
+    @property
+    def chunk(self) -> Chunk:
+        """Return how many actions the policy gives at once (H), and how many are executed."""
+        return Chunk()
+
+    @property
+    def rounding(self) -> float:
+        """
+        Return how far the last digits of float32 may take an exported action from torch's.
+
+        In units of the larger of 1 and the largest action.
+        """
+        return 1e-4
+
     @abstractmethod
     def stages(self) -> tuple[Stage, ...]:
         """Return the training stages in their order."""
 
     @abstractmethod
     def act_members(self, observation: Tensor) -> Tensor:
-        """Return the action of every member, [K, B, A], for raw observations [K or 1, B, S]."""
+        """
+        Return what every member does for raw observations [K or 1, B, S].
+
+        The action [K, B, A]; where `chunk.length` is above 1, the actions [K, B, H, A].
+        """
 
     @abstractmethod
     def deployed(self) -> nn.Module:
-        """Return a plain module raw observation [B, S] -> raw action [B, A] (K = 1, for export)."""
+        """Return a plain module for export (K = 1): raw observation [B, S] -> what `act` gives."""
 
     def likeness(self) -> nn.Module | None:
         """Return a plain module (observation, action) -> score [B], or None (K = 1)."""
         return None
 
     def act(self, observation: Tensor) -> Tensor:
-        """Return actions [B, A] for raw observations [B, S]; a policy of one member only."""
+        """Return actions [B, A] (chunks [B, H, A]) for raw observations [B, S]; one member only."""
         if self.members != 1:
             raise ValueError(f'act needs a policy of one member, this one has {self.members}; '
                              'use act_members or member(k)')
         return self.act_members(observation[None])[0]
 
     def prepare(self, observation: Tensor, action: Tensor) -> Batch:
-        """Normalise raw pairs [N, S], [N, A]; done once, the stages see the result [1, N, ...]."""
+        """
+        Normalise raw pairs [N, S] and [N, A] or [N, H, A].
+
+        Done once; the stages see the result [1, N, ...], the actions of a chunk side by side.
+        """
         return Batch(self.observation_normalizer.normalize(observation)[None],
-                     self.action_normalizer.normalize(action)[None])
+                     self.action_normalizer.normalize(action).flatten(1)[None])
 
     def action_box(self, limit: float, reach: float) -> tuple[Tensor, Tensor]:
         """

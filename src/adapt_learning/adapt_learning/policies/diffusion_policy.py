@@ -1,22 +1,35 @@
 """Diffusion Policy (Chi et al., RSS 2023) in its form for state vectors: actions out of noise.
 
 A network learns to predict the noise in a noisy action, given the observation (DDPM, T = 100). The
-policy begins with noise and removes it in a few DDIM steps.
+policy begins with noise and removes it, in a few DDIM steps or by ancestral sampling (DDPM).
 
-One action per observation: there are no chunks, so the horizon of prediction and the number of
-executed actions are both 1. The runner asks for a command at every tick and limits, judges and
-stops each; a chunk that is executed blindly has no place in it.
+One action per observation, as in the dissertation's baseline, or a chunk of them as in the paper:
+H actions are noised and denoised together, n of them are executed before the policy looks again.
+The runner limits, judges and can stop every single one.
 
-The noise that an action begins with is computed from the observation (`start_noise`).
+The noise that an action is made of is computed from the observation (`start_noise`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from adapt_learning.diffusion.ancestral import ancestral
 from adapt_learning.diffusion.ddim import ddim, ddim_times
 from adapt_learning.diffusion.schedules import NoiseSchedule, ScheduleConfig
 from adapt_learning.policies.from_noise import NoisePolicy, NoisePolicyConfig, Solver
+from adapt_learning.stacked.config import later, one_of
+
+
+@dataclass(frozen=True)
+class _Sampler:
+    walk: Callable[..., Tensor]
+    noisy: bool
+    """Whether every step takes noise of its own."""
+
+
+_SAMPLERS = {'ddim': _Sampler(ddim, noisy=False), 'ddpm': _Sampler(ancestral, noisy=True)}
 
 
 @dataclass(frozen=True)
@@ -26,10 +39,13 @@ class DiffusionPolicyConfig(NoisePolicyConfig):
     schedule: ScheduleConfig = field(
         default_factory=lambda: ScheduleConfig(kind='squaredcos_cap_v2', steps=100))
     inference_steps: int = 10
-    """DDIM steps of one action."""
+    """Denoising steps of one action or chunk."""
+    sampler: str = later('ddim')
+    """ddim (deterministic, few steps) or ddpm (ancestral; all T steps as published)."""
 
     def __post_init__(self):
         super().__post_init__()
+        one_of('sampler', self.sampler, tuple(_SAMPLERS))
         ddim_times(self.schedule.steps, self.inference_steps)
 
 
@@ -37,6 +53,7 @@ class DiffusionPolicy(NoisePolicy):
     """K conditional diffusion models of actions."""
 
     Config = DiffusionPolicyConfig
+    inference_settings = (*NoisePolicy.inference_settings, 'sampler')
     stream = 'diffusion weights'
 
     def __init__(self, config: DiffusionPolicyConfig, *args, **kwargs):
@@ -54,10 +71,27 @@ class DiffusionPolicy(NoisePolicy):
         return ddim_times(self.levels, self.config.inference_steps)
 
     @property
+    def rounding(self) -> float:
+        """Return more where the last step blows up its rounding: a single step, from pure noise."""
+        last = self.times[-1]
+        return max(super().rounding,
+                   1e-6 * float(self.schedule.sigma[last] / self.schedule.signal[last]))
+
+    @property
+    def draws(self) -> int:
+        """Return 1 for DDIM, and one draw per step for ancestral sampling."""
+        return len(self.times) if self.sampler.noisy else 1
+
+    @property
+    def sampler(self) -> _Sampler:
+        """Return how the noise is removed."""
+        return _SAMPLERS[self.config.sampler]
+
+    @property
     def solver(self) -> Solver:
-        """Return DDIM."""
-        schedule, times = self.schedule, self.times
-        return lambda predict, noise, low, high: ddim(predict, schedule, times, noise, low, high)
+        """Return DDIM or DDPM."""
+        walk, schedule, times = self.sampler.walk, self.schedule, self.times
+        return lambda predict, noise, low, high: walk(predict, schedule, times, noise, low, high)
 
     def noised(self, action: Tensor, t: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Return x_t and the noise in it."""

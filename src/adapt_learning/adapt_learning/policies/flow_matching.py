@@ -5,7 +5,7 @@ x_tau = (1 - tau) x_0 + tau a goes from noise x_0 (tau 0) to the demonstrated ac
 network learns the velocity a - x_0 at x_tau, given the observation; to act, the policy follows it
 from noise in a few Euler steps. The lines are straight, so few steps suffice.
 
-One action per observation and noise by observation, as in `diffusion_policy` and for its reasons.
+One action per observation or a chunk of them, and noise by observation, as in `diffusion_policy`.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class FlowMatchingConfig(NoisePolicyConfig):
     resolution: int = 100
     """tau is one of 0, 1/resolution, ..., 1 - 1/resolution."""
     inference_steps: int = 5
-    """Euler steps of one action."""
+    """Euler steps of one action or chunk."""
 
     def __post_init__(self):
         super().__post_init__()

@@ -22,7 +22,7 @@ class StartConfig:
     """Settings of the noise, and of the box that actions stay in."""
 
     noise_scale: float = 1.0
-    """The noise an action begins with is multiplied by this; 0 begins in the middle."""
+    """All noise that goes into an action is multiplied by this; 0 begins in the middle."""
     noise_seed: int = 0
     start: str = 'observation'
     """Where an action begins: noise by observation, or the same noise for all (fixed)."""
@@ -39,20 +39,20 @@ class StartConfig:
                 f'{self.noise_scale}, {self.action_limit} and {self.action_reach}')
 
 
-def start_noise(config: StartConfig, observation_size: int, action_size: int) -> nn.Module:
-    """Return the module that makes the noise: raw observations [..., S] -> [..., A] (or [A])."""
+def start_noise(config: StartConfig, observation_size: int, size: int) -> nn.Module:
+    """Return what makes the noise: raw observations [..., S] -> [..., size] or [size]."""
     kind = ObservationNoise if config.start == 'observation' else FixedNoise
-    return kind(config, observation_size, action_size)
+    return kind(config, observation_size, size)
 
 
 class FixedNoise(nn.Module):
-    """The same noise for every observation: [..., S] -> [A]."""
+    """The same noise for every observation: [..., S] -> [size]."""
 
-    def __init__(self, config: StartConfig, observation_size: int, action_size: int):
+    def __init__(self, config: StartConfig, observation_size: int, size: int):
         super().__init__()
         generator = torch.Generator().manual_seed(config.noise_seed)
         self.register_buffer('noise', config.noise_scale * torch.randn(
-            action_size, generator=generator), persistent=False)
+            size, generator=generator), persistent=False)
 
     def forward(self, observation: Tensor) -> Tensor:
         """Return the noise."""
@@ -61,7 +61,7 @@ class FixedNoise(nn.Module):
 
 class ObservationNoise(nn.Module):
     """
-    Noise that is a hash of the raw observation: [..., S] -> [..., A], standard normal.
+    Noise that is a hash of the raw observation: [..., S] -> [..., size], standard normal.
 
     All of it but the last line is arithmetic with whole numbers, so that torch and onnxruntime
     agree; neighbouring observations get unrelated noise.
@@ -70,13 +70,13 @@ class ObservationNoise(nn.Module):
     PRIME = 2 ** 31 - 1
     """Products of two residues fit into int64."""
 
-    def __init__(self, config: StartConfig, observation_size: int, action_size: int):
+    def __init__(self, config: StartConfig, observation_size: int, size: int):
         super().__init__()
         generator = torch.Generator().manual_seed(config.noise_seed)
         self.scale = config.noise_scale
-        for name, size in (('weight', observation_size), ('multiplier', 2 * action_size),
-                           ('offset', 2 * action_size)):
-            self.register_buffer(name, torch.randint(1, self.PRIME, (size,), generator=generator),
+        for name, count in (('weight', observation_size), ('multiplier', 2 * size),
+                            ('offset', 2 * size)):
+            self.register_buffer(name, torch.randint(1, self.PRIME, (count,), generator=generator),
                                  persistent=False)
 
     def forward(self, observation: Tensor) -> Tensor:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import torch
 
@@ -20,8 +19,7 @@ def train(networks: Trainable, training: Samples, held_out: Samples | None,
     `progress` raises (Cancelled) goes through.
     """
     total = sum(stage.config.steps for stage in networks.stages())
-    settings = LoopSettings(Path(), _NoLog(), _Told(progress, total),
-                            checkpoint_every_s=float('inf'))
+    settings = LoopSettings(None, _NoLog(), _Told(progress, total))
     with _one_thread():
         run_stages(networks, training, held_out, settings)
 

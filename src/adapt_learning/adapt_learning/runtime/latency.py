@@ -1,4 +1,9 @@
-"""Latency of every tick, and how many came too late."""
+"""Latency of every tick that asked the policy, and how many ticks came too late.
+
+With action chunks most ticks only take the next action of the last chunk. They are counted, and
+late ones are late; but their latency says nothing of the policy, and many of them would hide that
+every inference is slow. So they are in no percentile, and being in time they end no row of misses.
+"""
 
 from collections import deque
 from itertools import islice
@@ -6,12 +11,12 @@ from itertools import islice
 import numpy as np
 
 KEPT = 20_000
-"""So many ticks are kept for the result of a goal."""
+"""So many inferences are kept for the result of a goal."""
 _RECENT = 1000
 
 
 class LatencyRecord:
-    """Latencies [s] of the last 20,000 ticks and the number of deadline misses."""
+    """Latencies [s] of the last 20,000 inferences and the number of deadline misses."""
 
     def __init__(self, deadline_s: float):
         self.deadline_s = deadline_s
@@ -25,14 +30,17 @@ class LatencyRecord:
         self.misses_in_a_row = 0
         self.last = 0.0
 
-    def add(self, latency_s: float) -> None:
-        """Take the latency of one tick [s]."""
-        self._values.append(latency_s)
+    def add(self, latency_s: float, asked: bool = True) -> None:
+        """Take the latency of one tick [s]; `asked` is whether it asked the policy."""
+        if asked:
+            self._values.append(latency_s)
         self.last = latency_s
         self.ticks += 1
-        late = latency_s > self.deadline_s
-        self.misses += late
-        self.misses_in_a_row = self.misses_in_a_row + 1 if late else 0
+        if latency_s > self.deadline_s:
+            self.misses += 1
+            self.misses_in_a_row += 1
+        elif asked:
+            self.misses_in_a_row = 0
 
     @property
     def values(self) -> np.ndarray:
@@ -40,7 +48,7 @@ class LatencyRecord:
         return np.array(self._values, dtype=np.float64)
 
     def recent_percentile(self, percent: float) -> float:
-        """Return a percentile over the last 1000 ticks [s], cheap enough for every status."""
+        """Return a percentile over the last 1000 inferences [s], cheap enough for every status."""
         recent = list(islice(reversed(self._values), _RECENT))
         return float(np.percentile(recent, percent)) if recent else float('nan')
 

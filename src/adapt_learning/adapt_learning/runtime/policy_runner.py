@@ -16,6 +16,7 @@ from adapt_learning.runtime.inference import InferencePolicy
 from adapt_learning.runtime.latency import KEPT, LatencyRecord
 from adapt_learning.runtime.likeness import LikenessMonitor
 from adapt_learning.runtime.limits import CommandLimiter
+from adapt_learning.runtime.plan import Plan
 from adapt_learning.runtime.stop import Stop, StopReason
 
 
@@ -58,6 +59,7 @@ class PolicyRunner:
         self.latency = LatencyRecord(contract.safety.inference_deadline_s)
         self.limiter = CommandLimiter(contract)
         self.monitor = LikenessMonitor(policy.calibration) if policy.calibration else None
+        self._plan = Plan(policy, contract.period_ns)
         self._scores: deque[float] = deque(maxlen=KEPT)
         self.latched: Stop | None = None
         self.running = False
@@ -65,6 +67,13 @@ class PolicyRunner:
         self._pending: tuple[np.ndarray, np.ndarray] | None = None
         self._last_frame_ns: int | None = None
         self._between = False
+
+    def warm_up(self) -> None:
+        """Run both networks once: the first call allocates, and must not be the robot's."""
+        zeros = np.zeros(self.contract.observation_spec.size, np.float32)
+        action = self.policy.act(zeros)
+        if self.policy.calibration is not None:
+            self.policy.likeness(zeros, action.reshape(-1, action.shape[-1])[0])
 
     def start(self) -> None:
         """Begin a run; the statistics of the last one are forgotten."""
@@ -77,7 +86,8 @@ class PolicyRunner:
         self.begin_episode()
 
     def begin_episode(self) -> None:
-        """Begin an episode within the run: limits and monitor start anew, statistics go on."""
+        """Begin an episode within the run: all but the statistics starts anew."""
+        self._plan.clear()
         self.limiter.reset()
         self._pending = None
         self._last_frame_ns = None
@@ -92,6 +102,7 @@ class PolicyRunner:
         Until the next one begins, frames are not answered (people may be in the scene) and none
         are expected.
         """
+        self._plan.clear()
         self._last_frame_ns = None
         self._between = True
         return self.limiter.safe()
@@ -120,15 +131,17 @@ class PolicyRunner:
             return self._fault(StopReason.OBSERVATION_NOT_FINITE,
                                f'the observation has NaN or infinite values in '
                                f'{", ".join(frame.not_finite())}; check that sensor')
-        action = self.policy.act(frame.vector)
-        if not np.isfinite(action).all():
+        actions = self._plan.due(frame.vector, frame.stamp_ns)
+        # All that are planned: those before a bad one come from the same broken policy.
+        if not np.isfinite(actions).all():
             return self._fault(StopReason.ACTION_NOT_FINITE,
                                'the policy returned NaN or infinite actions; do not use this '
                                'artifact, train it anew')
-        commands = self.limiter.apply(self.layout.commands(action))
+        commands = self.limiter.apply(self.layout.commands(actions[0]))
         # The pair that is judged is what the robot does, limits included.
         self._pending = (frame.vector, self.layout.action(commands))
-        self.latency.add((self._clock_ns() - (now if received_ns is None else received_ns)) * 1e-9)
+        began_ns = now if received_ns is None else received_ns
+        self.latency.add((self._clock_ns() - began_ns) * 1e-9, self._plan.asked)
         if self._too_late():
             self.limiter.withdraw()
             return self._fault(
@@ -172,6 +185,7 @@ class PolicyRunner:
     def stop(self, reason: StopReason, text: str) -> dict[str, np.ndarray]:
         """End the run and return the safe command; faults latch. Idempotent."""
         self.running = False
+        self._plan.clear()
         if reason.latches and self.latched is None:
             self.latched = Stop(reason, text)
         return self.limiter.safe()
@@ -202,5 +216,6 @@ class PolicyRunner:
     def _fault(self, reason: StopReason, text: str) -> Decision:
         """Refuse this tick; the caller sends `stop(...)`'s safe command."""
         self.running = False
+        self._plan.clear()
         self.latched = Stop(reason, text)
         return Decision(None, self.latched)

@@ -15,6 +15,7 @@ from adapt_learning.errors import SettingError
 
 C = TypeVar('C')
 
+_LATER = 'later'
 _LARGEST = 2**63
 """Whole numbers stay below it: what computes with them holds no more."""
 
@@ -120,6 +121,28 @@ def from_values(kind: type[C], values: Mapping[str, Any], where: str = '') -> C:
 def to_values(config: Any) -> dict[str, Any]:
     """Return a configuration as nested plain values; `from_values` inverts it."""
     return json.loads(json.dumps(dataclasses.asdict(config)))
+
+
+def later(default: Any) -> Any:
+    """
+    Return the dataclass field of a setting that came after results had been stored.
+
+    Its default is what was true before, and `naming_values` leaves it out there: results keep their
+    names.
+    """
+    return dataclasses.field(default=default, metadata={_LATER: True})
+
+
+def naming_values(config: Any) -> dict[str, Any]:
+    """Return the values by which results are named: `to_values` without defaults of `later`."""
+    values = to_values(config)
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if _LATER in field.metadata and value == field.default:
+            del values[field.name]
+        elif dataclasses.is_dataclass(value):
+            values[field.name] = naming_values(value)
+    return values
 
 
 def with_overrides(values: Mapping[str, Any], overrides: typing.Iterable[str]) -> dict[str, Any]:

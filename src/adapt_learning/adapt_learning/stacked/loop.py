@@ -8,14 +8,13 @@ repeats the uninterrupted run to the last bit.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from adapt_learning.errors import SettingError
 from adapt_learning.stacked.checkpoint import Checkpoint, save_checkpoint
 from adapt_learning.stacked.layers import MemberRandom
 from adapt_learning.stacked.logs import RunLog
@@ -41,18 +40,33 @@ class TrainingInterrupted(Exception):
     """The run was asked to stop; its checkpoint is written."""
 
 
+class TrainingDiverged(RuntimeError):
+    """The loss is NaN or infinite; the last good state is the checkpoint, where there was one."""
+
+
+class Keeper(Protocol):
+    """Who keeps the weights of several steps."""
+
+    def due(self, stage: str, began: int, step: int) -> bool:
+        """Return whether the weights after `step` updates are wanted; the last look was `began`."""
+
+    def keep(self, stage: str, step: int, validation: list[float] | None) -> None:
+        """Keep them; the parameters are just now those that would be saved, in float32."""
+
+
 @dataclass
 class LoopSettings:
     """What the loop needs besides the members and the data."""
 
-    folder: Path
-    """Run folder; the checkpoint goes here."""
+    folder: Path | None
+    """Run folder; the checkpoint goes here. None: nothing is saved on the way."""
     log: Log | RunLog
     progress: ProgressReport
     should_stop: Callable[[], bool] = lambda: False
     checkpoint_every_s: float = 30.0
     facts: dict = field(default_factory=dict)
     """JSON values that every checkpoint carries (what the run is)."""
+    keeper: Keeper | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +129,8 @@ class _StageRun:
         self.waited = torch.zeros(members, dtype=torch.int64)
         self.latest: list[float] | None = None
         self.loss: list[float] = [0.0] * members
+        self.good: Checkpoint | None = None
+        self.good_loss = float('inf')
         self.seconds = 0.0
         self.pairs = 0
 
@@ -128,6 +144,8 @@ class _StageRun:
         config, settings = self.stage.config, self.settings
         settings.progress.start(self.stage.name, self.step, config.steps)
         saved_s = time.monotonic()
+        if settings.folder and self.earlier:
+            self.good = self._copied()  # the earlier stages are worth keeping whatever comes
         while self.step < config.steps and not self._all_waited():
             began_s, began = time.monotonic(), self.step
             means = self._block(min(BLOCK, config.steps - self.step))
@@ -137,7 +155,7 @@ class _StageRun:
             if settings.should_stop():
                 self.save()
                 raise TrainingInterrupted(f'{self.stage.name} {self.step}/{config.steps}')
-            if now_s - saved_s > settings.checkpoint_every_s:
+            if settings.folder and now_s - saved_s > settings.checkpoint_every_s:
                 self.save()
                 saved_s = now_s
         self.weights.finish()
@@ -149,13 +167,18 @@ class _StageRun:
 
     def save(self) -> None:
         """Write the checkpoint of this moment."""
+        if self.settings.folder:
+            save_checkpoint(self.settings.folder, self.checkpoint())
+
+    def checkpoint(self) -> Checkpoint:
+        """Return the state of this moment; its tensors are those that go on changing."""
         tensors = {f'policy.{name}': p.float() for name, p in self.policy.named_parameters()}
         tensors.update({f'stage.{name}': t for name, t in self.weights.state().items()})
         tensors.update({'random': self.random.state(), 'best': self.best, 'waited': self.waited})
         facts = {**self.settings.facts, 'stage': self.stage.name, 'step': self.step,
                  'results': [vars(r) for r in self.earlier], 'latest': self.latest,
                  'seconds': self.seconds, 'pairs': self.pairs}
-        save_checkpoint(self.settings.folder, Checkpoint(facts, tensors))
+        return Checkpoint(facts, tensors)
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go on where `save` was called."""
@@ -188,28 +211,56 @@ class _StageRun:
 
     def _after_block(self, began: int, means: dict[str, list[float]]) -> None:
         """Check, validate and log."""
-        config, step = self.stage.config, self.step
+        config, step, settings = self.stage.config, self.step, self.settings
         self.loss = means['loss']
         if not all(torch.isfinite(torch.tensor(self.loss)).tolist()):
-            raise SettingError(
-                f'the training of {self.stage.name} diverged: its loss is {self.loss} after '
-                f'{step} steps; lower the learning rate (now {config.learning_rate}) or set '
-                'gradient_clip')
+            self._give_up()
         due = step // config.validate_every > began // config.validate_every
         if due or step == config.steps:
             if self.validation is not None:
                 self.latest = self._validate()
                 means = {**means, 'validation': self.latest}
-            self.settings.log.write(self.stage.name, step, means)
+            settings.log.write(self.stage.name, step, means)
+            self._remember_good(self.latest or self.loss)
+        if settings.keeper is not None and settings.keeper.due(self.stage.name, began, step):
+            score = None if self.validation is None else self._score().tolist()
+            with self.weights.showing():
+                settings.keeper.keep(self.stage.name, step, score)
         text = 'loss ' + ' '.join(f'{value:.4g}' for value in self.loss)
         if self.latest:
             text += ', validation ' + ' '.join(f'{value:.4g}' for value in self.latest)
-        self.settings.progress.update(step, text)
+        settings.progress.update(step, text)
+
+    def _remember_good(self, loss: list[float]) -> None:
+        """Keep a copy of the state with the smallest loss, all members together."""
+        if self.settings.folder and sum(loss) < self.good_loss:
+            self.good_loss, self.good = sum(loss), self._copied()
+
+    def _copied(self) -> Checkpoint:
+        now = self.checkpoint()
+        return replace(now, tensors={name: tensor.detach().clone()
+                                     for name, tensor in now.tensors.items()})
+
+    def _give_up(self) -> None:
+        """Write the last good state and raise TrainingDiverged."""
+        kept = ''
+        if self.good is not None:
+            facts = {**self.good.facts, 'diverged': True}
+            save_checkpoint(self.settings.folder, replace(self.good, facts=facts))
+            kept = f' (the best state, after {facts["step"]} steps, is kept)'
+        loss = ', '.join(f'{value:g}' for value in self.loss)
+        raise TrainingDiverged(
+            f'the training of {self.stage.name} diverged: its loss is {loss} after {self.step} '
+            f'steps{kept}; lower the learning rate (now {self.stage.config.learning_rate:g}) or '
+            'set gradient_clip')
+
+    def _score(self) -> Tensor:
+        with self.weights.showing():
+            return self.stage.score(self.validation).cpu()
 
     def _validate(self) -> list[float]:
         config = self.stage.config
-        with self.weights.showing():
-            scores = self.stage.score(self.validation).cpu()
+        scores = self._score()
         if config.keep == 'best':
             # A member that waited long enough is done: alone it would have stopped here.
             going = self._going()

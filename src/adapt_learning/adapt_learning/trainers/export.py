@@ -11,21 +11,29 @@ import onnx.reference
 import torch
 from torch import Tensor, nn
 
+from adapt_learning.policies.base import Policy
+
 OPSET = 18
 """Read by every onnxruntime since 1.14."""
 
-_TOLERANCE = 1e-4
 _SAMPLES = 7
 
 
+def export_policy(policy: Policy) -> bytes:
+    """Return what a policy of one member does: raw `observation` in, raw `action` out."""
+    return export_onnx(policy.deployed(), [policy.observation_size], ['observation'], 'action',
+                       policy.chooses, policy.rounding)
+
+
 def export_onnx(module: nn.Module, sizes: Sequence[int], inputs: Sequence[str],
-                output: str, chooses: bool = False) -> bytes:
+                output: str, chooses: bool = False, rounding: float = 1e-4) -> bytes:
     """
     Return a module as an ONNX file, checked against the module itself.
 
-    module: plain torch, one float32 [B, size] per input -> [B] or [B, n]; B stays free.
+    module: plain torch, one float32 [B, size] per input -> [B, ...]; B stays free.
     chooses: its outputs are chosen among candidates; one of the samples that the check compares
     may differ then, because the last digit can decide for an equally good one.
+    rounding: largest difference to torch, in units of the larger of 1 and the largest output.
     Weights are part of the file, so an artifact's hash covers them.
     """
     module = module.eval().cpu()
@@ -42,7 +50,8 @@ def export_onnx(module: nn.Module, sizes: Sequence[int], inputs: Sequence[str],
     # Stack traces of the exporter would put paths of this machine into the file.
     _strip_traces(model)
     onnx.checker.check_model(model)
-    _check_parity(model, dict(zip(inputs, samples, strict=True)), expected, 1 if chooses else 0)
+    _check_parity(model, dict(zip(inputs, samples, strict=True)), expected, 1 if chooses else 0,
+                  rounding)
     return model.SerializeToString(deterministic=True)
 
 
@@ -62,13 +71,13 @@ def _strip_traces(model: onnx.ModelProto) -> None:
 
 
 def _check_parity(model: onnx.ModelProto, feed: dict[str, Tensor], expected: Tensor,
-                  exceptions: int) -> None:
+                  exceptions: int, rounding: float) -> None:
     # The reference evaluator of onnx itself; the tests repeat this with onnxruntime.
     actual = onnx.reference.ReferenceEvaluator(model).run(
         None, {name: sample.numpy() for name, sample in feed.items()})[0]
     errors = np.abs(actual - expected.numpy()).reshape(_SAMPLES, -1).max(1)
     error = float(np.sort(errors)[-1 - exceptions]) if np.isfinite(errors).all() else np.inf
-    if not error <= _TOLERANCE * max(1.0, float(expected.abs().max())):
+    if not error <= rounding * max(1.0, float(expected.abs().max())):
         raise RuntimeError(f'the exported ONNX model differs from torch by {error}')
 
 

@@ -1,5 +1,7 @@
 """Presets: one YAML per task and policy, `config/train/<task>_<policy>.yaml`.
 
+A task that another package brings has them beside its module, or none: then `cpu` has the defaults.
+
 A file holds the presets by name; a preset holds only what differs from the defaults of the
 configuration classes, plus `run` (settings of the run itself).
 """
@@ -34,6 +36,8 @@ class RunConfig:
     a second thread costs what it brings, and next to other busy programs it costs more. The
     numbers may depend on it in the last digit.
     """
+    outside_box: bool = False
+    """Whether actions beyond the limits of the contract are learnt, too, instead of refused."""
 
     def __post_init__(self):
         if not 0 <= self.validation_fraction < 1:
@@ -71,10 +75,12 @@ def _preset(task: str, policy: str, preset: str) -> dict[str, Any]:
 
 
 def _read(task: str, policy: str) -> dict[str, Any]:
-    path = FOLDER / f'{task}_{policy}.yaml'
+    others = catalog.folder_of_others('task', task)
+    path = (others or FOLDER) / f'{task}_{policy}.yaml'
     if not path.is_file():
-        if task not in catalog.names('task'):
-            return {'cpu': {}}  # of data without a task: the defaults of the classes
+        if others or task not in catalog.names('task'):
+            # Of data without a task, or of a task of others: the defaults of the classes.
+            return {'cpu': {}}
         known = ', '.join(sorted(p.stem for p in FOLDER.glob('*.yaml')))
         raise SettingError(f'there are no presets of {policy} for {task} ({path.name}); there are '
                            f'{known}')

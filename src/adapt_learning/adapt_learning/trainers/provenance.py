@@ -4,7 +4,10 @@ import importlib.metadata
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # torch comes with it, and a worker that only writes results down needs none
+    from adapt_learning.trainers.request import TrainRequest
 
 
 def code_version() -> str:
@@ -27,13 +30,17 @@ def code_version() -> str:
         return 'unknown'
 
 
-def train_command(policy: str, task: str, data: Path, out: Path, seeds: tuple[int, ...],
-                  preset: str, overrides: tuple[str, ...]) -> str:
+def train_command(request: 'TrainRequest') -> str:
     """Return the command line that makes the artifact again."""
-    words = ['adapt', 'train', policy, '--task', task, '--data', _portable(data), '--out',
-             _portable(out), '--seeds', ','.join(map(str, seeds)), '--preset', preset]
-    for override in overrides:
+    words = ['adapt', 'train', request.policy, '--task', request.task, '--data',
+             _portable(request.data), '--out', _portable(request.out), '--seeds',
+             ','.join(map(str, request.seeds)), '--preset', request.preset]
+    for override in request.overrides:
         words += ['--set', override]
+    if request.judge:
+        words.append('--judge')
+    if request.keep_every:
+        words += ['--keep-every', str(request.keep_every)]
     return ' '.join(words)
 
 

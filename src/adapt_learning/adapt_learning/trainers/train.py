@@ -4,9 +4,9 @@ import json
 import shutil
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,133 +14,110 @@ import numpy as np
 import torch
 
 from adapt_learning import catalog
-from adapt_learning.artifacts import Manifest, save_artifact
 from adapt_learning.artifacts.store import check_free
 from adapt_learning.data import Dataset, load_dataset
 from adapt_learning.errors import CatalogError, SettingError
 from adapt_learning.frames import Contract, load_contract
 from adapt_learning.policies.base import Batch, Normalizers, Policy
-from adapt_learning.stacked.checkpoint import load_checkpoint, remove_checkpoint
-from adapt_learning.stacked.config import to_values
+from adapt_learning.stacked.checkpoint import load_checkpoint
+from adapt_learning.stacked.config import (
+    from_values,
+    naming_values,
+    to_values,
+    with_overrides,
+)
 from adapt_learning.stacked.logs import RunLog
 from adapt_learning.stacked.loop import (
     LoopSettings,
-    StageResult,
+    TrainingDiverged,
     TrainingInterrupted,
     run_stages,
 )
 from adapt_learning.stacked.progress import ProgressReport
-from adapt_learning.trainers import provenance
-from adapt_learning.trainers.export import export_onnx
-from adapt_learning.trainers.likeness import calibrate
-from adapt_learning.trainers.presets import RunConfig, resolve
+from adapt_learning.trainers.data_rules import check_box, check_episodes, check_fits
+from adapt_learning.trainers.finish import finish
+from adapt_learning.trainers.judge import Judge, judge_config, split_overrides
+from adapt_learning.trainers.kept import StepKeeper
+from adapt_learning.trainers.presets import resolve
+from adapt_learning.trainers.request import Run, TrainRequest
 
 _RUN_FILE = 'run.json'
-
-
-@dataclass(frozen=True)
-class TrainRequest:
-    """What `adapt train` was asked for."""
-
-    policy: str
-    task: str
-    data: Path
-    """Dataset folder."""
-    out: Path
-    """Artifact folder; with several seeds the artifacts are out/seed-N."""
-    created: str
-    """Time stamp of the artifacts, ISO 8601."""
-    seeds: tuple[int, ...] = (0,)
-    preset: str = 'cpu'
-    overrides: tuple[str, ...] = ()
-    """key=value, as in network.width=128 or run.validation_fraction=0.2."""
-    resume: bool = False
-    overwrite: bool = False
-
-    def __post_init__(self):
-        if not self.seeds or len(set(self.seeds)) != len(self.seeds) or not (
-                0 <= min(self.seeds) <= max(self.seeds) < 2**63):
-            raise SettingError('seeds are different numbers from 0 up, below 2^63; got '
-                               f'{",".join(map(str, self.seeds)) or "none"}')
-
-    @property
-    def run_folder(self) -> Path:
-        """Return where logs and checkpoints go: beside the artifact, which stays clean."""
-        return self.out.with_name(f'{self.out.name}.run')
-
-    def artifact_folder(self, seed: int) -> Path:
-        """Return where the artifact of one seed goes."""
-        return self.out if len(self.seeds) == 1 else self.out / f'seed-{seed}'
-
-
-@dataclass(frozen=True)
-class _Job:
-    """A request with everything resolved."""
-
-    request: TrainRequest
-    config: Any
-    run: RunConfig
-    dataset: Dataset
-    training: Dataset
-    validation: Dataset
-    policy: Policy
-    device: torch.device
+_AGAINST_DIVERGENCE = frozenset({'learning_rate', 'gradient_clip', 'warmup_steps'})
+"""Settings that may change when a diverged run goes on."""
 
 
 def train(request: TrainRequest, progress: ProgressReport | None = None) -> dict[str, Any]:
     """
     Train K seeds at once and write one artifact each; return the metrics as plain values.
 
-    Raises UserError for what the user can mend, before anything is written, and
-    TrainingInterrupted after Ctrl-C, with a checkpoint that `resume` continues from.
+    Raises UserError for what the user can mend, before anything is written; TrainingInterrupted
+    after Ctrl-C and TrainingDiverged, both with a checkpoint that `resume` continues from.
     """
     job = _resolve(request)
+    request = job.request
     if job.run.threads:
         torch.set_num_threads(job.run.threads)
     checkpoint = _open_run(job)
     show = progress or ProgressReport()
     log = RunLog(request.run_folder, request.seeds)
+    keeper = StepKeeper(request.run_folder, job.policy, job.policy.stages()[-1].name,
+                        request.keep_every) if request.keep_every else None
     try:
         with _stop_switch() as should_stop:
             settings = LoopSettings(
                 request.run_folder, log, show, should_stop, job.run.checkpoint_every_s,
-                _identity(job))
-            results = run_stages(job.policy, _pairs(job, job.training),
+                _identity(job), keeper)
+            results = run_stages(job.trained, _pairs(job, job.training),
                                  _pairs(job, job.validation), settings, checkpoint)
     except TrainingInterrupted as error:
         raise TrainingInterrupted(
             f'interrupted at {error}; the same command with --resume goes on from there '
             f'(checkpoint in {request.run_folder})') from None
+    except TrainingDiverged as error:
+        kept = load_checkpoint(request.run_folder) is not None
+        raise TrainingDiverged(f'{error}' + (
+            '. The same command with --resume and such a --set goes on from the kept state in '
+            f'{request.run_folder}' if kept else '')) from None
     finally:
         show.close()
         log.close()
-    return _finish(job, results)
+    return finish(job, results, keeper)
 
 
-def _resolve(request: TrainRequest) -> _Job:
+def _resolve(request: TrainRequest) -> Run:
     kind = catalog.load('policy', request.policy)
     dataset = load_dataset(request.data)
+    request = replace(request, task=request.task or dataset.contract.name)
     contract = _contract(request, dataset)
-    config, run = resolve(kind.Config, request.task, request.policy, request.preset,
-                          request.overrides)
+    of_judge, others = split_overrides(request.overrides)
+    config, run = resolve(kind.Config, request.task, request.policy, request.preset, others)
     for seed in request.seeds:
         check_free(request.artifact_folder(seed), request.overwrite)
     if len(request.seeds) > 1 and (request.out / 'manifest.json').exists():
         raise SettingError(f'{request.out} is an artifact; with several seeds --out is the folder '
                            'that gets seed-N: give another name')
-    if dataset.contract.interface_hash != contract.interface_hash:
-        raise CatalogError(
-            f"the data in {request.data} speak the contract '{dataset.contract.name}' (interface "
-            f"{dataset.contract.interface_hash}), the task '{request.task}' has interface "
-            f'{contract.interface_hash}: give the data of this task')
-    if not dataset.steps:
-        raise SettingError(f'{request.data} has no pairs to learn from: collect some first')
+    check_fits(dataset, request.data, request.task, contract)
+    check_episodes(dataset, request.data, run.validation_fraction)
+    check_box(dataset, request.data, run.outside_box)
     training, validation = dataset.split(run.validation_fraction, run.split_seed)
     normalizers = Normalizers.fit(config.normalization, *training.pairs())
     device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
-    policy = kind(config, contract.observation_spec.size, contract.action_spec.size, normalizers,
-                  request.seeds).to(device)
-    return _Job(request, config, run, dataset, training, validation, policy, device)
+    sizes = (contract.observation_spec.size, contract.action_spec.size)
+    policy = kind(config, *sizes, normalizers, request.seeds).to(device)
+    judges_itself = policy.member(0).likeness() is not None
+    if (judges_itself or request.judge) and not validation.steps:
+        raise SettingError('expert-likeness is measured on held-out episodes; '
+                           f'run.validation_fraction is above 0 for it, got '
+                           f'{run.validation_fraction:g}')
+    if of_judge and (judges_itself or not request.judge):
+        raise SettingError(f"'{of_judge[0]}' is a setting of the judge (--judge), which "
+                           + (f'{request.policy} does not need: it has a diffusion model'
+                              if judges_itself else 'was not given'))
+    judge = None
+    if request.judge and not judges_itself:
+        settings = judge_config(request.task, request.preset, of_judge)
+        judge = Judge(settings, *sizes, normalizers, request.seeds).to(device)
+    return Run(request, config, run, dataset, training, validation, policy, judge, device)
 
 
 def _contract(request: TrainRequest, dataset: Dataset) -> Contract:
@@ -157,7 +134,7 @@ def _contract(request: TrainRequest, dataset: Dataset) -> Contract:
                            f'of their contract: --task {dataset.contract.name}') from None
 
 
-def _open_run(job: _Job):
+def _open_run(job: Run):
     """Make the run folder ready; return the checkpoint to go on from, or None."""
     folder, request = job.request.run_folder, job.request
     checkpoint = load_checkpoint(folder)
@@ -166,7 +143,7 @@ def _open_run(job: _Job):
             raise SettingError(f'there is no checkpoint in {folder} to resume from; train without '
                                '--resume')
         _check_same_run(checkpoint.facts, _identity(job), folder)
-        names = [stage.name for stage in job.policy.stages()]
+        names = [stage.name for stage in job.trained.stages()]
         RunLog.cut(folder, names, checkpoint.facts['stage'], checkpoint.facts['step'])
         return checkpoint
     if checkpoint is not None:
@@ -183,108 +160,60 @@ def _open_run(job: _Job):
     return None
 
 
-def _identity(job: _Job) -> dict[str, Any]:
+def _identity(job: Run) -> dict[str, Any]:
     """Return what must be the same for a run to go on."""
     return {
         'policy': job.request.policy, 'task': job.request.task, 'seeds': list(job.request.seeds),
-        'dataset': job.dataset.hash, 'config': to_values(job.config),
+        'dataset': job.dataset.hash, 'config': naming_values(job.config),
         'split': [job.run.validation_fraction, job.run.split_seed],
+        'judge': None if job.judge is None else to_values(job.judge.config.diffusion),
     }
 
 
 def _check_same_run(facts: dict[str, Any], identity: dict[str, Any], folder: Path) -> None:
-    different = [f'{key}: run {facts.get(key)}, command {value}'
-                 for key, value in identity.items() if facts.get(key) != value]
+    began = {key: facts.get(key) for key in identity}
+    if facts.get('diverged'):  # to go on as before would diverge again
+        began, identity = (_without(_AGAINST_DIVERGENCE, x) for x in (began, identity))
+    different = [f'{key}: run {began[key]}, command {value}'
+                 for key, value in identity.items() if began[key] != value]
     if different:
         raise SettingError(f'the run in {folder} was started with other settings; repeat its '
                            'command, or remove the folder to begin again:\n  '
                            + '\n  '.join(different))
 
 
-def _pairs(job: _Job, dataset: Dataset) -> Batch | None:
+def _without(names: frozenset[str], values: Any) -> Any:
+    if not isinstance(values, dict):
+        return values
+    return {key: _without(names, value) for key, value in values.items() if key not in names}
+
+
+def _pairs(job: Run, dataset: Dataset) -> Batch | None:
     if not dataset.steps:
         return None
-    observation, action = (torch.from_numpy(np.array(x)).to(job.device) for x in dataset.pairs())
+    chunks = dataset.chunks(job.policy.chunk.length)
+    observation, action = (torch.from_numpy(np.array(x)).to(job.device) for x in chunks)
     with torch.no_grad():
         return job.policy.prepare(observation, action)
 
 
-def _finish(job: _Job, results: list[StageResult]) -> dict[str, Any]:
-    """Write one artifact per seed and the result of the run."""
-    request = job.request
-    artifacts = []
-    policy = job.policy.cpu()
-    for k, seed in enumerate(request.seeds):
-        metrics = _member_metrics(results, k)
-        folder = _save_member(job, policy.member(k), seed, metrics)
-        artifacts.append({'folder': str(folder), 'seed': seed, **metrics})
-    result = {
-        'policy': request.policy, 'task': request.task, 'preset': request.preset,
-        'dataset': job.dataset.hash, 'pairs': job.training.steps, 'device': job.device.type,
-        'train_s': round(sum(r.seconds for r in results), 3),
-        'stages': {r.name: {'updates': r.updates, 'seconds': round(r.seconds, 3),
-                            'pairs_per_second': round(r.pairs / r.seconds) if r.seconds else None,
-                            'precision': r.precision} for r in results},
-        'artifacts': artifacts,
-    }
-    (request.run_folder / 'result.json').write_text(json.dumps(result, indent=1) + '\n',
-                                                    encoding='utf-8')
-    remove_checkpoint(request.run_folder)
-    return result
+def load_trained(folder: str | Path, overrides: Iterable[str] = ()) -> Policy:
+    """
+    Return the torch policy of an artifact (K = 1), to go on working with it.
 
-
-def _member_metrics(results: list[StageResult], k: int) -> dict[str, Any]:
-    metrics = {}
-    for result in results:
-        metrics[f'{result.name}_loss'] = result.loss[k]
-        if result.validation is not None:
-            metrics[f'{result.name}_validation_loss'] = result.validation[k]
-        metrics[f'{result.name}_updates'] = result.updates
-    return metrics
-
-
-def _save_member(job: _Job, member: Policy, seed: int, metrics: dict[str, Any]) -> Path:
-    request, dataset = job.request, job.dataset
-    contract = dataset.contract
-    files = {'model.onnx': export_onnx(
-        member.deployed(), [member.observation_size], ['observation'], 'action', member.chooses)}
-    calibration = None
-    score = member.likeness()
-    if score is not None:
-        calibration = calibrate(score, job.config.likeness, job.validation.episodes)
-        files['likeness.onnx'] = export_onnx(
-            score, [member.observation_size, member.action_size], ['observation', 'action'],
-            'score')
-    manifest = Manifest(
-        kind='policy', name=request.policy, task=request.task, seed=seed,
-        created=request.created, code_version=provenance.code_version(),
-        title=f'{request.policy} policy for {request.task}', config=to_values(job.config),
-        contract=contract.model_dump(mode='json'), contract_hash=contract.hash,
-        interface_hash=contract.interface_hash, dataset_hash=dataset.hash,
-        dataset=provenance.dataset_facts(dataset.meta, len(dataset), dataset.steps),
-        commands=(provenance.train_command(
-            request.policy, request.task, request.data, request.out, request.seeds,
-            request.preset, request.overrides),),
-        metrics=metrics, likeness=calibration)
-    tensors = {name: tensor.numpy() for name, tensor in member.state_dict().items()}
-    folder = request.artifact_folder(seed)
-    save_artifact(folder, manifest, tensors, files, overwrite=request.overwrite)
-    return folder
-
-
-def load_trained(folder: str | Path) -> Policy:
-    """Return the torch policy of an artifact (K = 1), to go on working with it."""
+    `overrides` are key=value settings that its weights do not depend on.
+    """
     from adapt_learning.artifacts import load_artifact
     from adapt_learning.data import Normalizer
-    from adapt_learning.stacked.config import from_values
 
     artifact = load_artifact(folder)
     manifest, tensors = artifact.manifest, artifact.tensors()
     kind = catalog.load('policy', manifest.name)
     normalizers = Normalizers(*(Normalizer.from_arrays(tensors, f'{part}_normalizer')
                                 for part in ('observation', 'action')))
-    policy = kind(from_values(kind.Config, manifest.config), normalizers.observation.size,
-                  normalizers.action.size, normalizers, (manifest.seed,))
+    config = from_values(kind.Config, with_overrides(manifest.config, overrides))
+    policy = kind(config, normalizers.observation.size, normalizers.action.size, normalizers,
+                  (manifest.seed,))
     policy.load_state_dict({name: torch.from_numpy(array) for name, array in tensors.items()})
     return policy.eval()
 
@@ -310,4 +239,4 @@ def _stop_switch() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-__all__ = ['TrainRequest', 'TrainingInterrupted', 'load_trained', 'train']
+__all__ = ['TrainRequest', 'TrainingDiverged', 'TrainingInterrupted', 'load_trained', 'train']

@@ -280,7 +280,7 @@ class Evaluator(AdaptNode):
         record = EpisodeRecord(
             seed=self.settings.seed + len(self._report.episodes),
             success=_SUCCESS.get(outcome), cut_short=cut_short,
-            steps=ended.steps, total_reward=ended.episode_return,
+            steps=ended.steps, total_reward=ended.episode_return, ticks=int(result.ticks),
             deadline_misses=int(result.deadline_misses),
             limited_commands=int(result.limited_commands),
             seconds=(time.monotonic_ns() - now.begun_ns) * 1e-9,

@@ -93,7 +93,7 @@ class PolicyNode(AdaptNode):
             realtime=not self.settings.lockstep,
             stop_unlike_expert=self.settings.stop_unlike_expert))
         self.runner.latched = self._latched
-        self._warm_up(policy)
+        self.runner.warm_up()
         self._report = PolicyReport(self.runner)
         undo = self._undo.append
         self._status = self.create_publisher(PolicyStatus, '~/status', qos.LATCHED)
@@ -371,13 +371,6 @@ class PolicyNode(AdaptNode):
     def diagnose(self):
         """Report the run, the inputs, the commands and the likeness."""
         return self._report.diagnose(self._book, self._observations, self._commands)
-
-    def _warm_up(self, policy) -> None:
-        """Run both networks once: the first call allocates, and must not be the robot's."""
-        zeros = np.zeros(self.contract.observation_spec.size, np.float32)
-        action = policy.act(zeros)
-        if policy.calibration is not None:
-            policy.likeness(zeros, action)
 
 
 def _limits_of(request) -> str:

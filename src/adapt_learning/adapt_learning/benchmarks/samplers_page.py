@@ -1,0 +1,118 @@
+"""The page of the sampler comparison: table, JSON and picture."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from adapt_learning.benchmarks.evaluate_job import SEED
+from adapt_learning.benchmarks.job import Workplace
+from adapt_learning.benchmarks.samplers import NAME, SCENES, Measured, SamplerTable, measured
+from adapt_learning.data.files import write_atomically, write_json
+
+_NOTE = """\
+Success in percent: mean ± sample standard deviation over the seeds (each seed), {episodes} episodes
+each ({first}..{last}); *Wilson* is the 95 % interval of all episodes pooled, as if no two of them
+shared a network. *Chunk n of H*: H actions are predicted, n are executed before the next
+inference. *Inference*: p50 of one inference in the policy node's runtime, in passes through BC
+(256 x 3 with preset cpu) measured in turns in the same run; *per tick* is that divided by n, what
+inference costs on average. The network is trained once per policy and chunk; only the steps of
+inference differ between the rows. Rows without a result are left out.
+"""
+_COLOURS = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9')
+"""Okabe and Ito's: told apart by everybody."""
+
+
+def write_page(table: SamplerTable, place: Workplace) -> Path:
+    """Write samplers.json, .md and .png beside the results; return the path of the page."""
+    table = table.whole
+    done = {task: rows for task in table.tasks if (rows := measured(table, task, place))}
+    base = place.results.parent / NAME
+    write_json(base.with_suffix('.json'), {
+        'table': NAME, 'command': table.command, 'preset': table.preset,
+        'seeds': list(table.seeds), 'episodes': table.episodes,
+        'tasks': {task: {'noise_level': SCENES[task].noise_level,
+                         'rows': [one.as_dict() for one in rows]} for task, rows in done.items()}})
+    drawn = {task: rows for task, rows in done.items()
+             if any(one.ratio is not None and one.row for one in rows)}
+    if drawn:
+        draw(base.with_suffix('.png'), drawn)
+    text = '\n'.join(_markdown(table, done, bool(drawn)))
+    path = base.with_suffix('.md')
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding='utf-8'))
+    return path
+
+
+def _markdown(table: SamplerTable, done: Mapping[str, list[Measured]],
+              drawn: bool) -> Iterator[str]:
+    yield '# Samplers: steps against success and latency\n'
+    yield (f'Made by `{table.command}` from the files in {NAME}/; nothing is typed by hand.\n')
+    yield _NOTE.format(episodes=table.episodes, first=SEED, last=SEED + table.episodes - 1)
+    if drawn:
+        yield f'![success against latency of an inference, one diagram per task]({NAME}.png)\n'
+    for task, rows in done.items():
+        scene = SCENES[task]
+        yield f'## {task}, noise level {scene.noise_level:g}\n'
+        yield ('| policy | sampler | steps | chunk | success | Wilson | inference | per tick |\n'
+               + '|---' * 8 + '|')
+        for one in rows:
+            yield _line(one)
+        yield ''
+
+
+def _line(one: Measured) -> str:
+    row, pooled = one.row, one.cell.pooled
+    said = ['bc', '-', '-', '-'] if row is None else [
+        row.sampler.policy, row.sampler.title, str(row.steps),
+        f'{row.chunk.executed} of {row.chunk.length}']
+    return '| ' + ' | '.join([
+        *said, str(one.cell), f'{100 * pooled.low:.1f}-{100 * pooled.high:.1f}',
+        _times(one.ratio), _times(one.ratio_per_tick)]) + ' |'
+
+
+def _times(ratio: float | None) -> str:
+    return '-' if ratio is None else f'{ratio:.1f} x'
+
+
+def draw(path: Path, done: Mapping[str, list[Measured]]) -> None:
+    """Draw success (with its Wilson interval) against latency, a diagram per task, into a PNG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=(6.4 * len(done), 4.8), dpi=110, layout='constrained')
+    FigureCanvasAgg(figure)  # without pyplot: no global state, no window, any thread
+    for axes, (task, rows) in zip(figure.subplots(1, len(done), squeeze=False)[0], done.items(),
+                                  strict=True):
+        axes.set_title(f'{task}, noise level {SCENES[task].noise_level:g}')
+        axes.set_xlabel('p50 of an inference [passes through BC]')
+        axes.set_ylabel('success [%]')
+        for (name, points), colour in zip(_lines(rows).items(), _COLOURS * 3, strict=False):
+            _draw_line(axes, name, points, colour)
+        axes.set_xscale('log')
+        axes.xaxis.set_major_formatter('{x:g}')
+        axes.set_ylim(0, 103)
+        axes.grid(alpha=0.25)
+        axes.legend(fontsize=8)
+    write_atomically(path, lambda temporary: figure.savefig(temporary, format='png'))
+
+
+def _lines(rows: list[Measured]) -> dict[str, list[Measured]]:
+    lines: dict[str, list[Measured]] = {}
+    for one in rows:
+        row = one.row
+        name = 'bc' if row is None else (
+            f'{row.sampler.policy}, {row.sampler.title}, {row.chunk.executed} of '
+            f'{row.chunk.length}')
+        if one.ratio is not None:
+            lines.setdefault(name, []).append(one)
+    return lines
+
+
+def _draw_line(axes, name: str, points: list[Measured], colour: str) -> None:
+    x, pooled = [one.ratio for one in points], [one.cell.pooled for one in points]
+    y = [100 * rate.rate for rate in pooled]
+    below = [100 * (rate.rate - rate.low) for rate in pooled]
+    above = [100 * (rate.high - rate.rate) for rate in pooled]
+    axes.errorbar(x, y, (below, above), color=colour, marker='o', markersize=4, capsize=2,
+                  linewidth=1.4, label=name)
+    for one, a, b in zip(points, x, y, strict=True):
+        if one.row is not None:
+            axes.annotate(str(one.row.steps), (a, b), textcoords='offset points', xytext=(4, 4),
+                          fontsize=7, color=colour)
