@@ -115,6 +115,15 @@ def test_a_changed_setting_has_a_row_of_its_own_and_is_named(made):
     assert Method('x', 'bc', {'cheetah': ('run.threads=1',)}).is_for('maze') is False
 
 
+def test_other_inference_takes_the_weights_of_the_row_without(made):
+    ancestral, plain = EXTRAS[1], METHODS[2]
+    assert TINY.training(ancestral, 'maze') == TINY.training(plain, 'maze')
+    evaluated = TINY.evaluation(ancestral, 'maze').training
+    assert evaluated.config.sampler == 'ddpm' and evaluated.config.inference_steps == 100
+    assert ancestral.published('maze') is None and ancestral.is_for('cheetah')
+    assert 'inference_steps' not in departures(TINY, ancestral, 'maze')
+
+
 def test_the_table_has_all_tasks_that_there_are():
     whole = Table32(('maze',), methods=METHODS).whole()
     assert set(whole.tasks) == set(COLUMNS) & set(catalog.names('task'))

@@ -19,10 +19,11 @@ import torch
 from adapt_learning.artifacts import load_artifact
 from adapt_learning.benchmarks.cells import t_interval
 from adapt_learning.benchmarks.evaluate_job import SEED
+from adapt_learning.benchmarks.export_job import ExportJob
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.machine import machine
 from adapt_learning.benchmarks.table_3_2 import EXTRAS, METHODS, Method, Table32
-from adapt_learning.benchmarks.torch_policies import AncestralPolicy, TorchPolicy
+from adapt_learning.benchmarks.torch_policy import TorchPolicy
 from adapt_learning.benchmarks.train_job import TrainJob
 from adapt_learning.evaluation.policy_controller import PolicyController
 from adapt_learning.evaluation.rollout import rollout
@@ -35,7 +36,7 @@ from adapt_learning.trainers.train import load_trained
 NAME = 'efficiency'
 TASK = 'maze'
 _BC, _IMPLICIT, _DIFFUSION, _DBC, _FLOW = METHODS
-_DIFFUSION_100 = EXTRAS[1]
+_ANCESTRAL = EXTRAS[1]
 
 
 def _deployed(folder: str) -> Any:
@@ -52,17 +53,13 @@ def _in_torch(folder: str) -> Any:
     return TorchPolicy(load_trained(folder), load_artifact(folder).manifest)
 
 
-def _ancestral(folder: str) -> Any:
-    return AncestralPolicy(load_trained(folder), load_artifact(folder).manifest)
-
-
 @dataclass(frozen=True)
 class Contender:
     """One way to act."""
 
     title: str
     method: Method
-    """Whose training it uses."""
+    """Whose artifact it uses."""
     opened: Callable[[str], Any] = _without_detector
     """Artifact -> what has `act`."""
     published: float | None = None
@@ -71,8 +68,8 @@ class Contender:
 
 DBC = Contender('DBC', _DBC, published=30.79)
 IN_TORCH = Contender('DBC, PyTorch', _DBC, _in_torch)
-EXPORTED_100 = Contender('Diffusion policy, 100 steps', _DIFFUSION_100)
-AS_PUBLISHED = Contender('Diffusion policy, 100 ancestral steps, PyTorch', _DIFFUSION, _ancestral,
+EXPORTED_100 = Contender('Diffusion policy, 100 ancestral steps', _ANCESTRAL)
+AS_PUBLISHED = Contender('Diffusion policy, 100 ancestral steps, PyTorch', _ANCESTRAL, _in_torch,
                          1.38)
 CONTENDERS = (
     DBC,
@@ -105,13 +102,13 @@ class Efficiency:
         """Return the command line that does the same."""
         return f'adapt bench {NAME} --episodes {self.episodes} --preset {self.table.preset}'
 
-    def training(self, contender: Contender) -> TrainJob:
-        """Return the training that a contender uses."""
-        return self.table.training(contender.method, TASK)
+    def product(self, contender: Contender) -> TrainJob | ExportJob:
+        """Return the job that makes the artifact of a contender."""
+        return self.table.product(contender.method, TASK)
 
-    def jobs(self) -> list[TrainJob]:
-        """Return the trainings."""
-        return list(dict.fromkeys(self.training(contender) for contender in self.contenders))
+    def jobs(self) -> list[TrainJob | ExportJob]:
+        """Return what has to be there."""
+        return list(dict.fromkeys(self.product(contender) for contender in self.contenders))
 
 
 @dataclass(frozen=True)
@@ -144,14 +141,14 @@ def measure(efficiency: Efficiency, place: Workplace,
         'ratios': {
             contender.title: _ratio(episodes[i], latency[i], episodes[0], latency[0])
             for i, contender in enumerate(efficiency.contenders)},
-        'settings': {contender.title: efficiency.training(contender).command
+        'settings': {contender.title: efficiency.product(contender).command
                      for contender in efficiency.contenders},
         'code_version': code_version(), **machine()}
 
 
 def _controller(contender: Contender, efficiency: Efficiency, place: Workplace,
                 simulation: Task) -> PolicyController:
-    folder = efficiency.training(contender).artifacts(place)[0]
+    folder = efficiency.product(contender).artifacts(place)[0]
     options = RunnerOptions(realtime=False, stop_unlike_expert=False)
     return PolicyController(PolicyRunner(contender.opened(str(folder)), simulation.contract,
                                          options))

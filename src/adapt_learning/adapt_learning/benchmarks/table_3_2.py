@@ -14,6 +14,7 @@ from adapt_learning import catalog
 from adapt_learning.benchmarks.cells import Gain, SeedCell
 from adapt_learning.benchmarks.collect_job import CollectJob
 from adapt_learning.benchmarks.evaluate_job import EvaluateJob
+from adapt_learning.benchmarks.export_job import ExportJob
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.measures import ExpertScore, measure_of
 from adapt_learning.benchmarks.train_job import TrainJob
@@ -64,6 +65,8 @@ class Method:
     policy: str
     settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Changed settings of training per task; where there are some, the others have no such row."""
+    inference: tuple[str, ...] = ()
+    """Changed settings of inference; the weights are those of the row without."""
 
     def is_for(self, task: str) -> bool:
         """Return whether a task has this row."""
@@ -71,11 +74,11 @@ class Method:
 
     def changes(self, task: str) -> tuple[str, ...]:
         """Return the changed settings for a task."""
-        return self.settings.get(task, ())
+        return (*self.settings.get(task, ()), *self.inference)
 
     def published(self, task: str) -> tuple[float, float] | None:
         """Return the dissertation's mean and standard deviation, if it has this row."""
-        return None if self.settings else COLUMNS[task].published.get(self.policy)
+        return None if self.settings or self.inference else COLUMNS[task].published.get(self.policy)
 
 
 BC, DBC = Method('BC', 'bc'), Method('DBC', 'dbc')
@@ -87,8 +90,8 @@ EXTRAS = (
         task: (f'lambda_dm={value}',) for task, value in (
             ('maze', 30.0), ('fetch_pick', 0.5), ('hand_rotate', 10.0), ('cheetah', 0.2),
             ('walker', 0.2), ('ant_reach', 1.0))}),
-    Method('Diffusion policy, 100 steps', 'diffusion_policy', {
-        task: ('inference_steps=100',) for task in COLUMNS}))
+    Method('Diffusion policy, 100 ancestral steps', 'diffusion_policy',
+           inference=('sampler=ddpm', 'inference_steps=100')))
 """Rows with one setting of the publication in place of ours."""
 
 
@@ -124,13 +127,21 @@ class Table32:
 
     def training(self, method: Method, task: str) -> TrainJob:
         """Return the training of a method."""
-        changes = (*dict(self.overrides).get(method.policy, ()), *method.changes(task))
-        name = '-'.join((task, method.policy, *method.changes(task), self.preset))
+        own = method.settings.get(task, ())
+        changes = (*dict(self.overrides).get(method.policy, ()), *own)
+        name = '-'.join((task, method.policy, *own, self.preset))
         return TrainJob(method.policy, self.data(task), self.preset, self.seeds, changes, name)
+
+    def product(self, method: Method, task: str) -> TrainJob | ExportJob:
+        """Return the job whose artifacts are evaluated."""
+        training = self.training(method, task)
+        if not method.inference:
+            return training
+        return ExportJob(training, method.inference, '-'.join(method.inference))
 
     def evaluation(self, method: Method, task: str) -> EvaluateJob:
         """Return the evaluation of a method."""
-        return EvaluateJob(self.training(method, task), COLUMNS[task].noise_level, self.episodes)
+        return EvaluateJob(self.product(method, task), COLUMNS[task].noise_level, self.episodes)
 
     def jobs(self) -> list[EvaluateJob]:
         """Return the jobs whose results are the cells."""

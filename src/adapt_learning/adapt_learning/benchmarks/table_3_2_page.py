@@ -92,7 +92,7 @@ def dbc_below(results: Results) -> Iterator[str]:
 def departures(table: Table32, method: Method, task: str) -> dict[str, list[Any]]:
     """Return the settings that differ from preset `paper`: [ours, published] by name."""
     training = table.training(method, task)
-    ours = _flat(to_values(training.config))
+    ours = _flat(to_values(table.product(method, task).config))
     try:
         theirs = _flat(to_values(replace(training, preset='paper', overrides=()).config))
     except SettingError:  # a task without published sizes
