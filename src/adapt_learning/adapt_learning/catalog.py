@@ -16,6 +16,7 @@ TASKS = MappingProxyType({
     'maze': 'adapt_learning.tasks.maze:Maze',
     'cheetah': 'adapt_learning.tasks.cheetah:Cheetah',
     'walker': 'adapt_learning.tasks.walker:Walker',
+    'hand_rotate': 'adapt_learning.tasks.hand_rotate:HandRotate',
 })
 
 POLICIES = MappingProxyType({

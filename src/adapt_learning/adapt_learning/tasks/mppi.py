@@ -71,14 +71,21 @@ class Mppi:
         """Begin a new episode: no plan yet, and the random numbers of this seed."""
         self._random = np.random.default_rng(seed)
         self.nominal = np.zeros((self.config.horizon, self.model.nu))
-        """The plan: actions [H, nu] from the present step on."""
+        """The plan from the present step on, as differences to the base, [H, nu]."""
 
-    def plan(self, qpos: np.ndarray, qvel: np.ndarray) -> np.ndarray:
-        """Return the action [nu] for a state (qpos [nq], qvel [nv]); moves the plan on a step."""
+    def plan(self, qpos: np.ndarray, qvel: np.ndarray,
+             base: np.ndarray | None = None) -> np.ndarray:
+        """
+        Return the action [nu] for a state (qpos [nq], qvel [nv]); moves the plan on a step.
+
+        `base` are actions [H, nu] that are right more or less, such as those of a known gait; what
+        is planned is how to depart from them. Without it they are zero.
+        """
         state = self._state(qpos, qvel)
+        base = np.zeros_like(self.nominal) if base is None else base
         for _ in range(self.config.iterations):
-            self._improve(state)
-        action = self.nominal[0].copy()
+            self._improve(state, base)
+        action = base[0] + self.nominal[0]
         self.nominal = np.concatenate([self.nominal[1:], self.nominal[-1:]])
         return action
 
@@ -102,18 +109,18 @@ class Mppi:
         mujoco.mj_getState(self.model, self._data, state, _STATE)
         return state
 
-    def _improve(self, state: np.ndarray) -> None:
+    def _improve(self, state: np.ndarray, base: np.ndarray) -> None:
         """Replace the nominal plan by the weighted mean of samples around it."""
         config = self.config
         noise = config.noise * self._random.standard_normal(
             (config.samples, config.knots, self.model.nu))
         noise[0] = 0.0  # The nominal plan itself: a good plan is not lost.
-        actions = np.clip(self.nominal + self._blend @ noise, -1.0, 1.0)
+        actions = np.clip(base + self.nominal + self._blend @ noise, -1.0, 1.0)
         costs = self.cost(*self.simulate(state, actions), actions)
         # A simulation that diverged has no cost that could be compared.
         costs = np.where(np.isfinite(costs), costs, _WORST)
         weights = np.exp((costs.min() - costs) / config.temperature)
-        self.nominal = np.tensordot(weights / weights.sum(), actions, 1)
+        self.nominal = np.tensordot(weights / weights.sum(), actions, 1) - base
 
 
 def hat_functions(steps: int, knots: int) -> np.ndarray:
