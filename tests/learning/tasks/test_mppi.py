@@ -8,6 +8,7 @@ import pytest
 
 from adapt_learning.errors import SettingError
 from adapt_learning.tasks.mppi import Mppi, MppiConfig, hat_functions
+from adapt_learning.tasks.plan_simulator import PlanSimulator
 
 PENDULUM = """
 <mujoco>
@@ -66,14 +67,14 @@ def test_the_same_seed_gives_the_same_actions_bit_by_bit(model):
 
 
 def test_what_it_simulates_is_what_happens(model):
-    planner = Mppi(model, SUBSTEPS, upright, CONFIG)
+    simulator = PlanSimulator(model, SUBSTEPS)
     actions = np.random.default_rng(0).uniform(-1, 1, (2, 6, 1))
-    qpos, qvel = planner.simulate(planner._state(np.array([0.3]), np.array([-1.0])), actions)
+    qpos, qvel = simulator.simulate(simulator.state(np.array([0.3]), np.array([-1.0])), actions)
     assert qpos.shape == qvel.shape == (2, 6, 1)
     data = mujoco.MjData(model)
     data.qpos[0], data.qvel[0] = 0.3, -1.0
     for step in range(6):
-        data.ctrl[:] = planner.control(actions[1, step])
+        data.ctrl[:] = simulator.control(actions[1, step])
         mujoco.mj_step(model, data, SUBSTEPS)
         assert qpos[1, step] == pytest.approx(data.qpos, abs=1e-9)
         assert qvel[1, step] == pytest.approx(data.qvel, abs=1e-9)

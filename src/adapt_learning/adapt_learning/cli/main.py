@@ -2,7 +2,7 @@
 
 import typer
 
-from adapt_learning.cli import bench, collect, data, doctor, evaluate, expert, restore, train
+from adapt_learning.cli import bench, collect, data, doctor, evaluate, expert, gait, restore, train
 
 app = typer.Typer(
     name='adapt', no_args_is_help=True, pretty_exceptions_enable=False,
@@ -15,6 +15,7 @@ app.command('restore')(restore.restore)
 app.command('train')(train.train)
 app.command('eval')(evaluate.evaluate)
 app.command('expert')(expert.expert)
+app.command('gait')(gait.gait)
 app.command('doctor')(doctor.doctor)
 app.add_typer(data.app, name='data')
 app.add_typer(bench.app, name='bench')

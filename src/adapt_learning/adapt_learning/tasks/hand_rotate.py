@@ -1,13 +1,15 @@
 """
 HandRotate: a Shadow hand turns a block in its palm (dissertation section 3.1.5).
 
-Physics, observation (68) and action (20) are those of gymnasium-robotics' HandManipulateBlockRotateZ;
-starts and goals are the narrower ones of the published task: the block lies within 30 degrees of
-straight, and has to be turned to 60 to 120 degrees about the vertical. Where it ends up does not
-count, and a block that was dropped ends nothing: the published episodes go on, too.
+Physics, observation (68) and action (20) are those of gymnasium-robotics'
+HandManipulateBlockRotateZ; starts and goals are the narrower ones of the published task: the block
+lies within 30 degrees of straight, and has to be turned to 60 to 120 degrees about the vertical.
+Where it ends up does not count, and a block that was dropped ends nothing: the published episodes
+go on, too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -17,7 +19,11 @@ from gymnasium.envs.mujoco.mujoco_rendering import MujocoRenderer
 from gymnasium_robotics.envs.shadow_dexterous_hand.manipulate_block import MujocoHandBlockEnv
 
 from adapt_learning.tasks.base import Task, TaskSpec
-from adapt_learning.tasks.hand_rotate_experts import PlanningHandExpert
+from adapt_learning.tasks.hand_rotate_experts import (
+    GaitHandExpert,
+    GaitTrial,
+    PlanningHandExpert,
+)
 
 GOAL_TOLERANCE_RAD = 0.1
 START_ANGLE_RAD = np.pi / 6
@@ -33,8 +39,8 @@ _PALM_HEIGHT_M = 0.04
 _JOINTS = 24
 
 # From above the fingertips, so that neither palm nor thumb hides the block.
-_CAMERA = {'distance': 0.5, 'azimuth': 55.0, 'elevation': -45.0,
-           'lookat': np.array([1.03, 0.93, 0.16])}
+_CAMERA = {'distance': 0.37, 'azimuth': 60.0, 'elevation': -50.0,
+           'lookat': np.array([1.055, 0.9, 0.15])}
 _GHOST_M = np.array([0.15, 0.0, 0.0])
 """The goal is drawn so far beside the block."""
 
@@ -49,9 +55,13 @@ class HandRotate(Task):
         noise_levels=(1.0, 1.25, 1.5),
         # Beyond it the angles of starts and goals overlap.
         max_noise_level=1.5,
-        spread=MappingProxyType({}),
+        spread=MappingProxyType({
+            'position': 0.167, 'velocity': 1.38, 'object_velocity': 0.129,
+            'object_angular_velocity': 1.48, 'object_position': 0.011, 'object_rotation': 0.315,
+            'goal_position': 0.0, 'goal_rotation': 0.111, 'joint_command': 0.377}),
     )
-    experts: ClassVar[Mapping[str, type]] = MappingProxyType({'planning': PlanningHandExpert})
+    experts: ClassVar[Mapping[str, type]] = MappingProxyType(
+        {'gait': GaitHandExpert, 'mppi': PlanningHandExpert})
 
     def __init__(self, width: int = 320, height: int = 240,
                  render_mode: str | None = 'rgb_array'):
@@ -91,6 +101,18 @@ class HandRotate(Task):
     def is_success(self) -> bool:
         """Return whether the block lies as the goal does, within 0.1 rad."""
         return self.rotation_error_rad() < GOAL_TOLERANCE_RAD
+
+    def score_gaits(self, gaits: np.ndarray, seeds: Sequence[int]) -> np.ndarray:
+        """Return how well gaits [K, 61] turn the block from the starts of these seeds, [K]."""
+        starts = []
+        for seed in seeds:
+            self.reset(seed=int(seed))
+            starts.append(self.raw())
+        return self._trial.scores(gaits, starts)
+
+    @cached_property
+    def _trial(self) -> GaitTrial:
+        return GaitTrial(self.spec_.max_steps)
 
     def render(self) -> np.ndarray:
         """Return a camera picture, uint8 [height, width, 3]; the goal is beside the block."""

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 
 import mujoco
 import numpy as np
-from mujoco import rollout
 
 from adapt_learning.errors import SettingError
+from adapt_learning.tasks.plan_simulator import PlanSimulator
 
 Cost = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 """(positions [K, H, nq], velocities [K, H, nv], actions [K, H, nu]) -> costs [K]."""
 
-_STATE = mujoco.mjtState.mjSTATE_FULLPHYSICS
 _WORST = 1e300
 
 
@@ -55,72 +54,46 @@ class Mppi:
     """
     Plans with a MuJoCo model; the task gives the cost.
 
-    Actions are in -1..1 and span the control range of each actuator. The same seed and the same
-    states give the same actions, bit by bit. One thread: collecting is parallel by processes.
+    The same seed and the same states give the same actions, bit by bit.
     """
 
     def __init__(self, model: mujoco.MjModel, substeps: int, cost: Cost, config: MppiConfig):
-        self.model, self.substeps, self.cost, self.config = model, substeps, cost, config
-        self._data = mujoco.MjData(model)
-        low, high = model.actuator_ctrlrange.T
-        self._center, self._half = (low + high) / 2, (high - low) / 2
+        self.simulator = PlanSimulator(model, substeps)
+        self.cost, self.config = cost, config
         self._blend = hat_functions(config.horizon, config.knots)
         self.reset(0)
 
     def reset(self, seed: int) -> None:
         """Begin a new episode: no plan yet, and the random numbers of this seed."""
         self._random = np.random.default_rng(seed)
-        self.nominal = np.zeros((self.config.horizon, self.model.nu))
-        """The plan from the present step on, as differences to the base, [H, nu]."""
+        self.nominal = np.zeros((self.config.horizon, self.simulator.model.nu))
+        """The plan: actions [H, nu] from the present step on."""
 
-    def plan(self, qpos: np.ndarray, qvel: np.ndarray,
-             base: np.ndarray | None = None) -> np.ndarray:
-        """
-        Return the action [nu] for a state (qpos [nq], qvel [nv]); moves the plan on a step.
-
-        `base` are actions [H, nu] that are right more or less, such as those of a known gait; what
-        is planned is how to depart from them. Without it they are zero.
-        """
-        state = self._state(qpos, qvel)
-        base = np.zeros_like(self.nominal) if base is None else base
+    def plan(self, qpos: np.ndarray, qvel: np.ndarray) -> np.ndarray:
+        """Return the action [nu] for a state (qpos [nq], qvel [nv]); moves the plan on a step."""
+        state = self.simulator.state(qpos, qvel)
         for _ in range(self.config.iterations):
-            self._improve(state, base)
-        action = base[0] + self.nominal[0]
+            self._improve(state)
+        action = self.nominal[0].copy()
         self.nominal = np.concatenate([self.nominal[1:], self.nominal[-1:]])
         return action
 
     def control(self, action: np.ndarray) -> np.ndarray:
         """Return the controls [..., nu] of actions [..., nu]."""
-        return self._center + action * self._half
+        return self.simulator.control(action)
 
-    def simulate(self, state: np.ndarray, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return positions [K, H, nq] and velocities [K, H, nv] after each action [K, H, nu]."""
-        states, _ = rollout.rollout(self.model, self._data, state[None], np.repeat(
-            self.control(actions), self.substeps, axis=1))
-        states = states[:, self.substeps - 1::self.substeps]
-        # A full state begins with the time, positions and velocities.
-        return np.split(states, [1, 1 + self.model.nq, 1 + self.model.nq + self.model.nv], -1)[1:3]
-
-    def _state(self, qpos: np.ndarray, qvel: np.ndarray) -> np.ndarray:
-        """Return the full state of MuJoCo; whatever else it has is as after a reset."""
-        mujoco.mj_resetData(self.model, self._data)
-        self._data.qpos, self._data.qvel = qpos, qvel
-        state = np.empty(mujoco.mj_stateSize(self.model, _STATE))
-        mujoco.mj_getState(self.model, self._data, state, _STATE)
-        return state
-
-    def _improve(self, state: np.ndarray, base: np.ndarray) -> None:
+    def _improve(self, state: np.ndarray) -> None:
         """Replace the nominal plan by the weighted mean of samples around it."""
         config = self.config
         noise = config.noise * self._random.standard_normal(
-            (config.samples, config.knots, self.model.nu))
+            (config.samples, config.knots, self.simulator.model.nu))
         noise[0] = 0.0  # The nominal plan itself: a good plan is not lost.
-        actions = np.clip(base + self.nominal + self._blend @ noise, -1.0, 1.0)
-        costs = self.cost(*self.simulate(state, actions), actions)
+        actions = np.clip(self.nominal + self._blend @ noise, -1.0, 1.0)
+        costs = self.cost(*self.simulator.simulate(state, actions), actions)
         # A simulation that diverged has no cost that could be compared.
         costs = np.where(np.isfinite(costs), costs, _WORST)
         weights = np.exp((costs.min() - costs) / config.temperature)
-        self.nominal = np.tensordot(weights / weights.sum(), actions, 1) - base
+        self.nominal = np.tensordot(weights / weights.sum(), actions, 1)
 
 
 def hat_functions(steps: int, knots: int) -> np.ndarray:
