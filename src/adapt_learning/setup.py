@@ -26,7 +26,8 @@ setup(
     version='0.1.0',
     packages=find_packages(include=[package_name, f'{package_name}.*']),
     package_data={package_name: [
-        'contracts/*.yaml', 'train_configs/*.yaml', 'tasks/linear_experts/*.json', 'py.typed']},
+        'contracts/*.yaml', 'train_configs/*.yaml', 'tasks/linear_experts/*.json',
+        'tasks/gaits/*.json', 'py.typed']},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{package_name}']),
         (f'share/{package_name}', ['package.xml']),

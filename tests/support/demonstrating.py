@@ -43,11 +43,16 @@ def check_spread(task, seeds, commands, rel, convert=None):
     `commands(action)` are the commands by key; `convert` has a function per raw value whose spread
     is not its own.
     """
+    instants = [one for seed in seeds for one in run(task, task.expert(), seed)[2]]
+    check_spread_of(task, instants, commands, rel, convert)
+
+
+def check_spread_of(task, instants, commands, rel, convert=None):
+    """Check the spread that a task states against instants of episodes that were run already."""
     values = {}
-    for seed in seeds:
-        for raw, action in run(task, task.expert(), seed)[2]:
-            for key, value in (raw | commands(action)).items():
-                values.setdefault(key, []).append((convert or {}).get(key, np.asarray)(value))
+    for raw, action in instants:
+        for key, value in (raw | commands(action)).items():
+            values.setdefault(key, []).append((convert or {}).get(key, np.asarray)(value))
     assert set(values) == set(task.spec_.spread)
     for key, rows in values.items():
         rms = np.sqrt(np.var(rows, axis=0).mean())

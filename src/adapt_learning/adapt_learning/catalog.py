@@ -20,6 +20,7 @@ TASKS = MappingProxyType({
     'cheetah': 'adapt_learning.tasks.cheetah:Cheetah',
     'walker': 'adapt_learning.tasks.walker:Walker',
     'ant_reach': 'adapt_learning.tasks.ant_reach:AntReach',
+    'hand_rotate': 'adapt_learning.tasks.hand_rotate:HandRotate',
 })
 
 POLICIES = MappingProxyType({

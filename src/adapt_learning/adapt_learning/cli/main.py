@@ -10,6 +10,7 @@ from adapt_learning.cli import (
     evaluate,
     expert,
     export,
+    gait,
     restore,
     train,
 )
@@ -26,6 +27,7 @@ app.command('train')(train.train)
 app.command('export')(export.export)
 app.command('eval')(evaluate.evaluate)
 app.command('expert')(expert.expert)
+app.command('gait')(gait.gait)
 app.command('doctor')(doctor.doctor)
 app.add_typer(data.app, name='data')
 app.add_typer(bench.app, name='bench')
