@@ -68,8 +68,8 @@ def generate_launch_description():
             'noise_level': LaunchConfiguration('noise_level')},
             condition=IfCondition(is_sim)),
         part('policy.launch.py', {
-            'policy': LaunchConfiguration('policy'), 'contract': contract, 'mode': mode,
-            'use_sim_time': is_sim, 'namespace': namespace}),
+            'task': '', 'policy': LaunchConfiguration('policy'), 'contract': contract,
+            'mode': mode, 'use_sim_time': is_sim, 'namespace': namespace}),
         Node(
             package='adapt_ros', executable='evaluator', name='evaluator', namespace=namespace,
             output='screen', emulate_tty=True,

@@ -10,22 +10,25 @@ from adapt_learning.errors import ArtifactError
 _NAME = re.compile(r'[A-Za-z0-9_-]+')
 
 
-def artifact_folder(name: str) -> Path:
+def artifact_folder(name: str, task: str = '') -> Path:
     """
     Return the folder of an artifact: a path as it is, or the name of a shipped model.
 
-    Raises ArtifactError that lists the shipped models where there is neither.
+    With a task the name may be that of the policy alone: dbc is hand_rotate_dbc then. Raises
+    ArtifactError that lists the shipped models where there is neither.
     """
     path = Path(name).expanduser()
     if path.is_dir() or not _NAME.fullmatch(name):
         return path
     shipped = _models()
-    if not (shipped / name / 'manifest.json').is_file():
-        known = sorted(p.parent.name for p in shipped.glob('*/manifest.json'))
-        raise ArtifactError(f"there is no shipped model '{name}'; allowed: "
-                            f'{", ".join(known) or "(none is installed)"}, or the folder of an '
-                            'artifact')
-    return shipped / name
+    for model in (name, f'{task}_{name}'):
+        if (shipped / model / 'manifest.json').is_file():
+            return shipped / model
+    known = sorted(p.parent.name for p in shipped.glob('*/manifest.json'))
+    of_task = f' for {task}' if task else ''
+    raise ArtifactError(f"there is no shipped model '{name}'{of_task}; allowed: "
+                        f'{", ".join(known) or "(none is installed)"}, or the folder of an '
+                        'artifact')
 
 
 def _models() -> Path:

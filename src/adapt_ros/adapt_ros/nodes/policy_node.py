@@ -41,6 +41,7 @@ class PolicyNodeSettings:
     """Parameters of policy_node."""
 
     artifact: str = parameter('', 'Folder of a trained policy, or name of a shipped one')
+    task: str = parameter('', 'Task of which `artifact` may be just the policy, as in dbc')
     contract: str = parameter('', 'Contract file, or name of an installed one; empty: the '
                                   "contract of the artifact's task")
     lockstep: bool = parameter(False, 'The simulation waits for every command: observations are '
@@ -81,7 +82,7 @@ class PolicyNode(AdaptNode):
         if not self.settings.artifact:
             raise SettingError("parameter 'artifact' is needed: the folder of a trained policy, or "
                                'the name of a shipped one such as fetch_pick_dbc')
-        folder = artifact_folder(self.settings.artifact)
+        folder = artifact_folder(self.settings.artifact, self.settings.task)
         policy = load_policy(folder)
         if self.settings.stop_unlike_expert and policy.calibration is None:
             raise SettingError("parameter 'stop_unlike_expert' needs a detector, and "
