@@ -172,8 +172,8 @@ class GaitTrial:
         """
         Return the scores [K] of gaits [K, 61] over the raw values of some starts and all goals.
 
-        What counts is how near the goal is passed, whether that is near enough, and when; rough
-        motion costs a little.
+        What counts is how near the goal is passed, whether that is near enough, and when. Turning
+        alone is paid, too, for who turns nothing passes no goal; rough motion costs a little.
         """
         actions = gait_actions(gaits, self._times_s)
         states = np.array([self._simulator.state(*state_of(raw)) for raw in starts])
@@ -182,7 +182,17 @@ class GaitTrial:
         left = angle_left_rad(qpos[:, :, None], self._goals)  # [K * starts, T, goals]
         nearest, there = left.min(1), (left < 0.1).any(1)
         when = np.where(there, (left < 0.1).argmax(1) / left.shape[1], 1.0)
-        score = 0.3 * there - np.maximum(nearest - 0.05, 0.0) - 0.2 * when
-        return (score.mean(1).reshape(len(gaits), -1).mean(1)
+        score = (0.3 * there - np.maximum(nearest - 0.05, 0.0) - 0.2 * when).mean(1)
+        return ((score + 0.3 * self._turned(qpos)).reshape(len(gaits), -1).mean(1)
                 - 0.2 * (np.diff(actions, axis=1) ** 2).mean((1, 2))
                 - 0.02 * (actions ** 2).mean((1, 2)))
+
+    @staticmethod
+    def _turned(qpos: np.ndarray) -> np.ndarray:
+        """Return how far [K] and how early the block turns on the palm, up to 150 degrees."""
+        w, x, y, z = np.moveaxis(qpos[..., _ROTATION], -1, 0)
+        angle = np.unwrap(2 * np.arctan2(z, w), axis=1)
+        turned = np.clip(angle - angle[:, :1], -1.0, 2.6)
+        upright = 1 - 2 * (x ** 2 + y ** 2) > 0.88
+        turned *= np.logical_and.accumulate(upright & (_off_palm_m(qpos) < 0.03), axis=1)
+        return 0.5 * turned.max(1) + turned.mean(1)
