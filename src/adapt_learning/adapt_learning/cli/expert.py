@@ -18,7 +18,7 @@ from adapt_learning.cli.common import (
 
 @verb
 def expert(
-    task: Annotated[str, typer.Argument(help='Name of the task: cheetah.')],
+    task: Annotated[str, typer.Argument(help='Name of the task: cheetah or walker.')],
     out: Annotated[Path, typer.Option(help='JSON file of the linear policy.')],
     minutes: Annotated[float, typer.Option(help='Wall time of this search.')] = 30.0,
     seed: Annotated[int, typer.Option(min=0, help='Seed of directions and starts.')] = 0,

@@ -20,7 +20,7 @@ class Walker(Locomotion):
     spec_: ClassVar[TaskSpec] = TaskSpec(
         name='walker', title='A two-legged walker walks', max_steps=1000,
         noise_levels=(1.0, 1.25, 1.5, 1.75, 2.0), max_noise_level=20.0, measure='return',
-        spread=MappingProxyType({'position': 0.49, 'velocity': 8.4, 'effort': 0.78}))
+        spread=MappingProxyType({'position': 0.41, 'velocity': 4.5, 'effort': 0.58}))
     experts: ClassVar = MappingProxyType({'linear': expert_of('walker')})
     environment = 'Walker2d-v5'
     good_return = 5000.0
