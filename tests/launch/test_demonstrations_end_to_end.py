@@ -72,7 +72,7 @@ def test_restored_demonstrations_teach_more_than_polluted_ones(
     assert len(polluted) == EPISODES and all(e.success for e in polluted)
 
     reference = adapt('train', 'bc', '--data', tmp_path / 'polluted', '--out',
-                      tmp_path / 'bc_polluted', *TRAIN)
+                      tmp_path / 'bc_polluted', *TRAIN, '--set', 'run.outside_box=true')
     server = launched(f'folder:={tmp_path}', file='restore.launch.py', domain=ros_domain)
     try:
         result = restored_by_action('polluted', 'restored')
