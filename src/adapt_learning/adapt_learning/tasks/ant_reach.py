@@ -20,6 +20,7 @@ from gymnasium.envs.mujoco.mujoco_rendering import MujocoRenderer
 
 from adapt_learning.tasks.ant_reach_experts import TrotExpert
 from adapt_learning.tasks.base import Task, TaskSpec
+from adapt_learning.tasks.picture import picture_of
 
 GOAL_TOLERANCE_M = 0.5
 GOAL_DISTANCE_M = 5.0
@@ -113,7 +114,7 @@ class AntReach(Task):
         """Return a camera picture, uint8 [height, width, 3]."""
         if self._renderer is None:
             self._renderer = MujocoRenderer(self.model, self.data, _CAMERA, *self._size)
-        return self._renderer.render('rgb_array')
+        return picture_of(self._renderer)
 
     def close(self) -> None:
         """Free the renderer."""

@@ -12,6 +12,7 @@ from gymnasium_robotics.envs.fetch.fetch_env import MujocoFetchEnv
 
 from adapt_learning.frames.rotations import quaternion_from_matrix
 from adapt_learning.tasks.base import Task
+from adapt_learning.tasks.picture import picture_of
 
 GOAL_TOLERANCE_M = 0.05
 # Block and goal boxes around the gripper's start [m], at noise level 1; the level scales them.
@@ -71,7 +72,7 @@ class FetchScene(Task):
         """Return a camera picture, uint8 [height, width, 3]; the episode goes on as without it."""
         # Not `self._sim.render()`: that moves the goal's marker by way of mj_forward, which changes
         # what `raw` reads and what the solver starts from. The marker stands right since `_begin`.
-        return self._sim.mujoco_renderer.render('rgb_array')
+        return picture_of(self._sim.mujoco_renderer)
 
     def close(self) -> None:
         """Free the renderer."""

@@ -24,6 +24,7 @@ from adapt_learning.tasks.hand_rotate_experts import (
     GaitTrial,
     PlanningHandExpert,
 )
+from adapt_learning.tasks.picture import picture_of
 
 GOAL_TOLERANCE_RAD = 0.1
 START_ANGLE_RAD = np.pi / 6
@@ -120,7 +121,7 @@ class HandRotate(Task):
         place = self._data.qpos[self._object:self._object + 3] + _GHOST_M
         self._picture.qpos[self._target:self._target + 7] = [*place, *self.goal_rotation]
         mujoco.mj_forward(self._model, self._picture)
-        return self._renderer.render('rgb_array')
+        return picture_of(self._renderer)
 
     def close(self) -> None:
         """Free the renderer."""

@@ -6,6 +6,7 @@ import gymnasium
 import numpy as np
 
 from adapt_learning.tasks.base import Task
+from adapt_learning.tasks.picture import picture_of
 
 _COORDINATES = 9
 
@@ -52,7 +53,7 @@ class Locomotion(Task):
 
     def render(self) -> np.ndarray:
         """Return a camera picture, uint8 [height, width, 3]."""
-        return self._sim.render()
+        return picture_of(self._sim.mujoco_renderer)
 
     def close(self) -> None:
         """Free the renderer."""

@@ -15,6 +15,7 @@ from gymnasium_robotics.envs.maze.point_maze import PointMazeEnv
 
 from adapt_learning.tasks.base import Task, TaskSpec
 from adapt_learning.tasks.maze_experts import PursuitMazeExpert, WaypointMazeExpert
+from adapt_learning.tasks.picture import picture_of
 
 GOAL_TOLERANCE_M = 0.5
 START_BOX_M = 0.1
@@ -67,7 +68,7 @@ class Maze(Task):
 
     def render(self) -> np.ndarray:
         """Return a camera picture, uint8 [height, width, 3]."""
-        return self._ball.mujoco_renderer.render('rgb_array')
+        return picture_of(self._ball.mujoco_renderer)
 
     def close(self) -> None:
         """Free the renderer."""
