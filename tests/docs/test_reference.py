@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import sys
 from dataclasses import fields
 
 import documentation
@@ -10,7 +11,9 @@ import pytest
 import typer
 from test_commands import LAUNCH, NODES, launch_arguments, settings_classes
 
+from adapt_learning import catalog
 from adapt_learning.cli.main import app
+from adapt_learning.evaluation.simulation import make_task
 from adapt_learning.frames import contract as schema
 from adapt_learning.frames.messages import FIELDS, STAMPED
 from adapt_learning.runtime import StopReason
@@ -47,6 +50,17 @@ def test_words_of_the_contract(heading, part):
             assert default == 'needed', word
         elif isinstance(declared.default, float | int) or declared.default in ('none', 'sync'):
             assert default == shown(declared.default), word
+
+
+def test_tasks():
+    sys.path.insert(0, str(ROOT / 'docs/tools'))
+    import tasks
+    rows = []
+    for name in catalog.names('task'):
+        task = make_task(name)
+        rows.append(tasks.row(task))
+        task.close()
+    assert '\n'.join(rows) in page('tasks.md')
 
 
 def test_alignments():
