@@ -136,8 +136,8 @@ def measure(efficiency: Efficiency, place: Workplace,
     return {
         'command': efficiency.command, 'task': TASK, 'episodes': efficiency.episodes,
         'first_seed': SEED, 'calls': efficiency.calls,
-        'contenders': [_summary(*one) for one in zip(efficiency.contenders, episodes, latency,
-                                                    strict=True)],
+        'contenders': [_summary(*one) for one in zip(
+            efficiency.contenders, episodes, latency, strict=True)],
         'ratios': {
             contender.title: _ratio(episodes[i], latency[i], episodes[0], latency[0])
             for i, contender in enumerate(efficiency.contenders)},
