@@ -277,9 +277,14 @@ def test_in_real_time_it_stops_by_itself_when_commands_cease(bench, simulated):
     while not any(c['gripper_velocity'].any() for _, c in applied):
         pilot.command(gripper_velocity=[0.2, 0, 0], gripper_command=[-1.0])
         bench.executor.spin_once(timeout_sec=0.01)
+    # Commands that are still on their way count as received until nothing moves any more.
+    period_s = 1 / pilot.contract.rate_hz
+    quiet_s = time.monotonic() + 2 * period_s
+    while time.monotonic() < quiet_s:
+        bench.executor.spin_once(timeout_sec=0.005)
     last_s = time.monotonic()
     bench.until(lambda: len([1 for at, _ in applied if at > last_s]) > 5, 'more steps')
-    after = [c for at, c in applied if at > last_s + 2 / pilot.contract.rate_hz]
+    after = [c for at, c in applied if at > last_s + 2 * period_s]
     assert after and not any(c['gripper_velocity'].any() for c in after)
     assert all(c['gripper_command'] == -1.0 for c in after)
 
