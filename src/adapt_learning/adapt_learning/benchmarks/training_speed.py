@@ -37,7 +37,6 @@ from adapt_learning.trainers.presets import resolve
 from adapt_learning.trainers.provenance import code_version
 
 NAME = 'training_speed'
-COMMAND = 'adapt bench training-speed'
 _TASK, _EXPERT = 'fetch_pick', 'smooth'
 _STACK = 5
 _LEVEL, _FIRST = 1.25, 1000
@@ -78,7 +77,9 @@ def measure(place: Workplace, updates: int = 640, rounds: int = 5, seeds: int = 
     peaks = {name: _peak_flops(dtype) for name, dtype in (
         ('float32', torch.float32), ('bf16', torch.bfloat16))}
     rows = [_row(size, training, place, updates, rounds, peaks, say) for size in sizes]
-    return {'command': COMMAND, 'task': _TASK, 'pairs': training.steps, 'threads': 1,
+    command = (f'adapt bench training-speed --updates {updates} --rounds {rounds} --seeds {seeds} '
+               f'--episodes {episodes}')
+    return {'command': command, 'task': _TASK, 'pairs': training.steps, 'threads': 1,
             'updates': updates, 'rounds': rounds,
             'peak_gflops': {name: round(peak / 1e9, 1) for name, peak in peaks.items()},
             'rows': rows, 'success': _success(training, place, seeds, episodes, sizes[0], say),
