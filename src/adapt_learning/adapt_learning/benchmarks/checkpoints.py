@@ -13,7 +13,7 @@ from adapt_learning.benchmarks.checkpoint_jobs import EvaluateStepJob, KeepingTr
 from adapt_learning.benchmarks.checkpoints_picture import draw
 from adapt_learning.benchmarks.collect_job import CollectJob
 from adapt_learning.benchmarks.job import Workplace
-from adapt_learning.data.files import write_atomically, write_json
+from adapt_learning.benchmarks.page import store_page
 from adapt_learning.evaluation.intervals import SuccessRate, success_rate
 from adapt_learning.stacked.loop import BLOCK
 
@@ -146,8 +146,9 @@ def write_table(table: Checkpoints, place: Workplace) -> Path:
     """Write checkpoints-TASK.json, .md and .png beside the results."""
     found = points(table, place)
     ranks = rankings(found)
-    base = place.results.parent / f'{table.name}-{table.task}'
-    write_json(base.with_name(f'{base.name}.json'), {
+    folder, name = place.results.parent, f'{table.name}-{table.task}'
+    draw(folder / f'{name}.png', table, found, ranks)
+    return store_page(folder, name, {
         'table': table.name, 'command': table.command,
         'settings': asdict(table),
         'training': {'command': table.training.command, 'key': table.training.key(place)},
@@ -156,12 +157,7 @@ def write_table(table: Checkpoints, place: Workplace) -> Path:
         'rankings': [{'seed': one.seed, 'measure': one.measure, 'correlation': one.correlation,
                       'interval': one.interval, 'chosen_step': one.chosen.step,
                       'chosen_success': round(100 * one.chosen.success.rate, 2)}
-                     for one in ranks]})
-    draw(base.with_name(f'{base.name}.png'), table, found, ranks)
-    path = base.with_name(f'{base.name}.md')
-    text = '\n'.join(_markdown(table, found, ranks, place))
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding='utf-8'))
-    return path
+                     for one in ranks]}, '\n'.join(_markdown(table, found, ranks, place)))
 
 
 def _markdown(table: Checkpoints, found: list[Point], ranks: list[Ranking],

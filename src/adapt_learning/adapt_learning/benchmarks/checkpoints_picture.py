@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from adapt_learning.data.files import write_atomically
+from adapt_learning.evaluation.plots import new_figure, save_figure
 
 if TYPE_CHECKING:
     from adapt_learning.benchmarks.checkpoints import Checkpoints, Point, Ranking
@@ -17,11 +17,8 @@ _TITLES = {'validation_loss': ('Validation loss', 'mean square error on held-out
 
 def draw(path: Path, table: 'Checkpoints', found: 'list[Point]', ranks: 'list[Ranking]') -> None:
     """Draw one panel per measure; colours are updates, markers are seeds, bars are intervals."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.colors import LogNorm
-    from matplotlib.figure import Figure
-    figure = Figure(figsize=(10.5, 4.6), dpi=120, layout='constrained')
-    FigureCanvasAgg(figure)  # without pyplot: no global state, no window, any thread
+    figure = new_figure((10.5, 4.6), 120)
     figure.suptitle(f'{table.policy} in {table.task}, {table.demonstrations} demonstrations: '
                     'checkpoints of one training', fontsize=12)
     steps = [point.step for point in found]
@@ -37,7 +34,7 @@ def draw(path: Path, table: 'Checkpoints', found: 'list[Point]', ranks: 'list[Ra
     bar = figure.colorbar(axes.collections[-1], ax=figure.axes, label='updates')
     bar.set_ticks(sorted(set(steps)), labels=[str(step) for step in sorted(set(steps))])
     bar.minorticks_off()
-    write_atomically(path, lambda temporary: figure.savefig(temporary, format='png'))
+    save_figure(figure, path)
 
 
 def _panel(axes, measure: str, found: 'list[Point]', norm) -> None:

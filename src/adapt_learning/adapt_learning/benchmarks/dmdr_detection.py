@@ -10,8 +10,8 @@ from adapt_learning import catalog
 from adapt_learning.benchmarks.collect_job import CollectJob
 from adapt_learning.benchmarks.detection_job import DetectionJob
 from adapt_learning.benchmarks.job import Workplace
+from adapt_learning.benchmarks.page import store_page
 from adapt_learning.benchmarks.pollute_job import PolluteJob
-from adapt_learning.data.files import write_atomically, write_json
 from adapt_learning.data.pollution import KINDS, SIDES
 
 EPISODES = {'fetch_pick': 303, 'fetch_push': 185}
@@ -71,12 +71,8 @@ class DetectionTable:
 def write_table(table: DetectionTable, place: Workplace, folder: Path) -> Path:
     """Write dmdr_detection.json and .md into a folder; return the page."""
     rows = list(_rows(table, place))
-    base = folder / table.name
-    write_json(base.with_name(f'{table.name}.json'), {'command': table.command, 'rows': rows})
-    path = base.with_name(f'{table.name}.md')
-    text = '\n'.join(_markdown(table, rows))
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding='utf-8'))
-    return path
+    return store_page(folder, table.name, {'command': table.command, 'rows': rows},
+                      '\n'.join(_markdown(table, rows)))
 
 
 def _rows(table: DetectionTable, place: Workplace) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ from adapt_learning.benchmarks.evaluate_job import SEED
 from adapt_learning.benchmarks.facts import facts
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.measures import measure_of
-from adapt_learning.data.files import write_atomically, write_json
+from adapt_learning.benchmarks.page import store_page
 
 _NOTE = """\
 Success in percent, or return, over {episodes} episodes ({first}..{last}, noise level 1) per seed:
@@ -45,12 +45,8 @@ _COLUMNS = (('roc_auc', 3), ('found', 3), ('false_alarms', 3), ('before', 3), ('
 def write_table(table: DmdrTable, place: Workplace) -> Path:
     """Write NAME.json and NAME.md beside the folder of results; returns the page."""
     results = table.results(place)
-    base = place.results.parent / table.name
-    write_json(base.with_name(f'{table.name}.json'), as_dict(results))
-    text = '\n'.join(_markdown(results))
-    path = base.with_name(f'{table.name}.md')
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding='utf-8'))
-    return path
+    return store_page(place.results.parent, table.name, as_dict(results),
+                      '\n'.join(_markdown(results)))
 
 
 def as_dict(results: Results) -> dict[str, Any]:

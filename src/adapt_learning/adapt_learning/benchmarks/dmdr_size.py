@@ -19,8 +19,8 @@ import numpy as np
 from adapt_learning.benchmarks.collect_job import CollectJob
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.machine import machine
+from adapt_learning.benchmarks.page import store_page
 from adapt_learning.data import Dataset, load_dataset, save_dataset
-from adapt_learning.data.files import write_atomically, write_json
 from adapt_learning.data.pollution import corrupt
 from adapt_learning.errors import DatasetError
 from adapt_learning.trainers.provenance import code_version
@@ -51,7 +51,6 @@ def measure(place: Workplace, copies: tuple[int, ...]) -> dict[str, Any]:
 
 def write(result: dict[str, Any], folder: Path) -> Path:
     """Write dmdr_size.json and .md; return the latter."""
-    write_json(folder / f'{NAME}.json', result)
     lines = ['# Restoring large data', '',
              f'`{result["command"]}`; copies of the demonstrations of FetchPick, a fifth of both '
              'sides polluted, `adapt restore` with the default settings of a preset, '
@@ -59,10 +58,7 @@ def write(result: dict[str, Any], folder: Path) -> Path:
              '| pairs | episodes | preset | processor time s | most memory MB |', '|---' * 5 + '|']
     lines += [f'| {run["pairs"]} | {run["episodes"]} | {run["preset"]} | {run["cpu_s"]:.0f} | '
               f'{run["memory_mb"]:.0f} |' for run in result['runs']]
-    path = folder / f'{NAME}.md'
-    write_atomically(path, lambda temporary: temporary.write_text('\n'.join(lines) + '\n',
-                                                                  encoding='utf-8'))
-    return path
+    return store_page(folder, NAME, result, '\n'.join(lines) + '\n')
 
 
 def _copied(clean: Dataset, count: int) -> Dataset:

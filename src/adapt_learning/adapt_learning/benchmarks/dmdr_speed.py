@@ -13,8 +13,8 @@ import torch
 from adapt_learning.benchmarks.collect_job import CollectJob
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.machine import machine
+from adapt_learning.benchmarks.page import store_page
 from adapt_learning.data import load_dataset
-from adapt_learning.data.files import write_atomically, write_json
 from adapt_learning.data.pollution import corrupt
 from adapt_learning.restoration.config import resolve
 from adapt_learning.restoration.no_threshold import NoThresholdConfig, NoThresholdRestorer
@@ -53,7 +53,6 @@ def measure(place: Workplace, presets: tuple[str, ...] = ('dmdr', 'trajectory'))
 
 def write(result: dict[str, Any], folder: Path) -> Path:
     """Write dmdr_speed.json and .md; return the latter."""
-    write_json(folder / f'{NAME}.json', result)
     lines = ['# Speed of restoration', '', f'`{COMMAND}`; FetchPick, {result["pairs"]} pairs, '
              f'seconds of processor time, one thread, {result["processor"]}.', '',
              '| preset | whole pipeline s | judging | learning | restoring |',
@@ -69,10 +68,7 @@ def write(result: dict[str, Any], folder: Path) -> Path:
               '| side | together s | one by one s (extrapolated) | ratio |', '|---|---|---|---|']
     lines += [f'| {name} | {one["together_s"]} | {one["alone_s"]} | {one["ratio"]} |'
               for name, one in result['restoring'].items()]
-    path = folder / f'{NAME}.md'
-    write_atomically(path, lambda temporary: temporary.write_text('\n'.join(lines) + '\n',
-                                                                  encoding='utf-8'))
-    return path
+    return store_page(folder, NAME, result, '\n'.join(lines) + '\n')
 
 
 def _walks(values: np.ndarray, condition: np.ndarray,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from adapt_learning.benchmarks.efficiency import AS_PUBLISHED, DBC, EXPORTED_100, IN_TORCH, NAME
-from adapt_learning.data.files import write_atomically, write_json
+from adapt_learning.benchmarks.page import store_page
 
 AIM = 40.0
 PUBLISHED_RATIO = DBC.published / AS_PUBLISHED.published
@@ -24,11 +24,7 @@ its diffusion policy.
 
 def write_page(result: dict[str, Any], folder: Path) -> Path:
     """Write efficiency.json and .md; returns the page."""
-    write_json(folder / f'{NAME}.json', result)
-    text = '\n'.join(_markdown(result))
-    path = folder / f'{NAME}.md'
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding='utf-8'))
-    return path
+    return store_page(folder, NAME, result, '\n'.join(_markdown(result)))
 
 
 def _markdown(result: dict[str, Any]) -> Iterator[str]:

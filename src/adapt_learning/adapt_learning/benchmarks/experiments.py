@@ -12,8 +12,8 @@ from adapt_learning.benchmarks.cells import Cell, cell_of
 from adapt_learning.benchmarks.collect_job import CollectJob
 from adapt_learning.benchmarks.evaluate_job import EvaluateJob
 from adapt_learning.benchmarks.job import Workplace
+from adapt_learning.benchmarks.page import store_page
 from adapt_learning.benchmarks.train_job import TrainJob
-from adapt_learning.data.files import write_atomically, write_json
 from adapt_learning.errors import SettingError
 from adapt_learning.stacked.config import from_values
 
@@ -118,15 +118,11 @@ def write_experiments(table: Experiments, place: Workplace) -> Path:
         cells = {job.noise_level: cell_of(job, place) for job in row.jobs()}
         if None not in cells.values():
             complete.append((row, cells))
-    base = place.results.parent / table.file.stem
-    write_json(base.with_name(f'{base.name}.json'), {
+    return store_page(place.results.parent, table.file.stem, {
         'title': table.title, 'command': table.command,
         'conclusion': table.conclusion,
-        'rows': [_as_dict(row, cells, place) for row, cells in complete]})
-    path = base.with_name(f'{base.name}.md')
-    text = '\n'.join(_markdown(table, complete, place))
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding='utf-8'))
-    return path
+        'rows': [_as_dict(row, cells, place) for row, cells in complete]},
+        '\n'.join(_markdown(table, complete, place)))
 
 
 def _as_dict(row: Experiment, cells: dict[float, Cell], place: Workplace) -> dict[str, Any]:

@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from adapt_learning import catalog
-from adapt_learning.artifacts import load_artifact
 from adapt_learning.benchmarks.data_job import DataJob
 from adapt_learning.benchmarks.job import Job, Workplace
-from adapt_learning.benchmarks.train_job import TrainJob
-from adapt_learning.errors import ArtifactError
+from adapt_learning.benchmarks.train_job import TrainJob, undamaged
 from adapt_learning.stacked.config import naming_values
 from adapt_learning.trainers.derive import derive
 from adapt_learning.trainers.presets import resolve
@@ -78,12 +76,7 @@ class ExportJob(Job):
 
     def has_product(self, place: Workplace) -> bool:
         """Return whether all artifacts are there, undamaged."""
-        try:
-            for folder in self.artifacts(place):
-                load_artifact(folder)
-        except ArtifactError:
-            return False
-        return True
+        return undamaged(self.artifacts(place))
 
     def run(self, place: Workplace) -> dict[str, Mapping]:
         """Export; return the hashes of what was made."""

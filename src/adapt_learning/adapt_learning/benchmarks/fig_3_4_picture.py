@@ -6,8 +6,8 @@ import numpy as np
 
 from adapt_learning.benchmarks.fig_3_4 import NAME, Outcome, deviation_m, numbers
 from adapt_learning.benchmarks.spiral import ACTIONS, STEP_S
-from adapt_learning.data.files import write_atomically, write_json
-from adapt_learning.evaluation.plots import BLUE, GREEN, ORANGE, RED
+from adapt_learning.data.files import write_json
+from adapt_learning.evaluation.plots import BLUE, GREEN, ORANGE, RED, new_figure, save_figure
 
 COLOURS = {'BC': ORANGE, 'diffusion loss alone': BLUE, 'DBC': RED}
 _LINES = {'BC': '-', 'diffusion loss alone': '-', 'DBC': '--'}
@@ -27,17 +27,14 @@ def write_figure(outcome: Outcome, folder: Path) -> Path:
 
 def draw(outcome: Outcome, path: Path) -> None:
     """Draw the first seed into a PNG of 1800 x 660 pixels; the file appears whole."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    figure = Figure(figsize=(15, 5.5), dpi=120, layout='constrained')
-    FigureCanvasAgg(figure)
+    figure = new_figure((15, 5.5), 120)
     figure.suptitle('Manifold overfitting: learning a script of four actions '
                     '(dissertation figure 3.4)', fontsize=14)
     actions, trajectories, deviation = figure.subplots(1, 3)
     _draw_actions(actions, outcome)
     _draw_trajectories(trajectories, outcome)
     _draw_deviation(deviation, outcome)
-    write_atomically(path.absolute(), lambda temporary: figure.savefig(temporary, format='png'))
+    save_figure(figure, path)
 
 
 def _draw_actions(axes, outcome: Outcome) -> None:

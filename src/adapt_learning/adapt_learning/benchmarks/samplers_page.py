@@ -5,8 +5,9 @@ from pathlib import Path
 
 from adapt_learning.benchmarks.evaluate_job import SEED
 from adapt_learning.benchmarks.job import Workplace
+from adapt_learning.benchmarks.page import store_page
 from adapt_learning.benchmarks.samplers import NAME, SCENES, Measured, SamplerTable, measured
-from adapt_learning.data.files import write_atomically, write_json
+from adapt_learning.evaluation.plots import new_figure, save_figure
 
 _NOTE = """\
 Success in percent: mean ± sample standard deviation over the seeds (each seed), {episodes} episodes
@@ -25,20 +26,17 @@ def write_page(table: SamplerTable, place: Workplace) -> Path:
     """Write samplers.json, .md and .png beside the results; return the path of the page."""
     table = table.whole
     done = {task: rows for task in table.tasks if (rows := measured(table, task, place))}
-    base = place.results.parent / NAME
-    write_json(base.with_suffix('.json'), {
+    folder = place.results.parent
+    values = {
         'table': NAME, 'command': table.command, 'preset': table.preset,
         'seeds': list(table.seeds), 'episodes': table.episodes,
         'tasks': {task: {'noise_level': SCENES[task].noise_level,
-                         'rows': [one.as_dict() for one in rows]} for task, rows in done.items()}})
+                         'rows': [one.as_dict() for one in rows]} for task, rows in done.items()}}
     drawn = {task: rows for task, rows in done.items()
              if any(one.ratio is not None and one.row for one in rows)}
     if drawn:
-        draw(base.with_suffix('.png'), drawn)
-    text = '\n'.join(_markdown(table, done, bool(drawn)))
-    path = base.with_suffix('.md')
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding='utf-8'))
-    return path
+        draw(folder / f'{NAME}.png', drawn)
+    return store_page(folder, NAME, values, '\n'.join(_markdown(table, done, bool(drawn))))
 
 
 def _markdown(table: SamplerTable, done: Mapping[str, list[Measured]],
@@ -74,10 +72,7 @@ def _times(ratio: float | None) -> str:
 
 def draw(path: Path, done: Mapping[str, list[Measured]]) -> None:
     """Draw success (with its Wilson interval) against latency, a diagram per task, into a PNG."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    figure = Figure(figsize=(6.4 * len(done), 4.8), dpi=110, layout='constrained')
-    FigureCanvasAgg(figure)  # without pyplot: no global state, no window, any thread
+    figure = new_figure((6.4 * len(done), 4.8), 110)
     for axes, (task, rows) in zip(figure.subplots(1, len(done), squeeze=False)[0], done.items(),
                                   strict=True):
         axes.set_title(f'{task}, noise level {SCENES[task].noise_level:g}')
@@ -90,7 +85,7 @@ def draw(path: Path, done: Mapping[str, list[Measured]]) -> None:
         axes.set_ylim(0, 103)
         axes.grid(alpha=0.25)
         axes.legend(fontsize=8)
-    write_atomically(path, lambda temporary: figure.savefig(temporary, format='png'))
+    save_figure(figure, path)
 
 
 def _lines(rows: list[Measured]) -> dict[str, list[Measured]]:

@@ -10,8 +10,8 @@ from typing import Any
 from adapt_learning.benchmarks.facts import facts
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.multimodality_job import SCALES, MultimodalityJob
+from adapt_learning.benchmarks.page import store_page
 from adapt_learning.benchmarks.table_3_2 import COLUMNS, Table32
-from adapt_learning.data.files import write_atomically, write_json
 
 NAME = 'table-3.1'
 PUBLISHED: Mapping[str, float] = MappingProxyType({
@@ -66,15 +66,10 @@ def write_table(table: Table31, place: Workplace) -> Path:
     """Write table-3.1.json and .md beside the results: every task that has a result."""
     whole = table.whole()
     stored = whole.results(place)
-    base = place.results.parent / NAME
-    write_json(base.with_name(f'{NAME}.json'), {
+    return store_page(place.results.parent, NAME, {
         'table': NAME, 'command': replace(whole, tasks=tuple(stored)).command,
         'rows': [{'task': task, 'published': PUBLISHED[task], **one['result']}
-                 for task, one in stored.items()]})
-    text = '\n'.join(_markdown(whole, stored, place))
-    path = base.with_name(f'{NAME}.md')
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding='utf-8'))
-    return path
+                 for task, one in stored.items()]}, '\n'.join(_markdown(whole, stored, place)))
 
 
 def _markdown(table: Table31, stored: dict[str, dict[str, Any]],

@@ -10,8 +10,8 @@ from adapt_learning.benchmarks.evaluate_job import SEED
 from adapt_learning.benchmarks.facts import facts
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.measures import measure_of
+from adapt_learning.benchmarks.page import store_page
 from adapt_learning.benchmarks.table_3_2 import BC, COLUMNS, NAME, PRESETS, Method, Results, Table32
-from adapt_learning.data.files import write_atomically, write_json
 from adapt_learning.errors import SettingError
 from adapt_learning.stacked.config import to_values
 
@@ -36,13 +36,9 @@ def write_table(table: Table32, place: Workplace) -> Path:
     """Write table-3.2.json and .md beside the results: whatever is complete, in every preset."""
     variants = [results for preset in PRESETS
                 if (results := replace(table.whole(), preset=preset).results(place)).cells]
-    base = place.results.parent / NAME
-    write_json(base.with_name(f'{NAME}.json'), {
-        'table': NAME, 'variants': [as_dict(results) for results in variants]})
-    text = '\n'.join(_markdown(table, variants))
-    path = base.with_name(f'{NAME}.md')
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding='utf-8'))
-    return path
+    return store_page(place.results.parent, NAME, {
+        'table': NAME, 'variants': [as_dict(results) for results in variants]},
+        '\n'.join(_markdown(table, variants)))
 
 
 def as_dict(results: Results) -> dict[str, Any]:

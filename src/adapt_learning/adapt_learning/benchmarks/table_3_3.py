@@ -10,8 +10,8 @@ from adapt_learning.benchmarks.cells import Cell, cell_of
 from adapt_learning.benchmarks.collect_job import CollectJob
 from adapt_learning.benchmarks.evaluate_job import SEED, EvaluateJob
 from adapt_learning.benchmarks.job import Workplace
+from adapt_learning.benchmarks.page import store_page
 from adapt_learning.benchmarks.train_job import TrainJob
-from adapt_learning.data.files import write_atomically, write_json
 
 LEVELS = (1.0, 1.25, 1.5, 1.75, 2.0)
 POLICIES = MappingProxyType({
@@ -91,15 +91,11 @@ class Table33:
 def write_table(table: Table33, place: Workplace) -> Path:
     """Write table-3.3.json and .md beside the results: every row that is complete."""
     there = [(variant, cells) for variant in table.variants() if (cells := variant.cells(place))]
-    base = place.results.parent / table.name
-    write_json(base.with_name(f'{base.name}.json'), {
+    return store_page(place.results.parent, table.name, {
         'table': table.name, 'published': {'levels': list(LEVELS), **{
             policy: list(values) for policy, values in PUBLISHED.items()}},
-        'variants': [_as_dict(variant, cells, place) for variant, cells in there]})
-    text = '\n'.join(_markdown(table, there, place))
-    path = base.with_name(f'{base.name}.md')
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding='utf-8'))
-    return path
+        'variants': [_as_dict(variant, cells, place) for variant, cells in there]},
+        '\n'.join(_markdown(table, there, place)))
 
 
 def _as_dict(table: Table33, cells: dict[str, dict[float, Cell]],

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -86,12 +86,7 @@ class TrainJob(Job):
 
     def has_product(self, place: Workplace) -> bool:
         """Return whether all artifacts are there, undamaged."""
-        try:
-            for folder in self.artifacts(place):
-                load_artifact(folder)
-        except ArtifactError:
-            return False
-        return True
+        return undamaged(self.artifacts(place))
 
     def run(self, place: Workplace) -> dict[str, Any]:
         """Train, or go on with a training that was interrupted."""
@@ -124,6 +119,16 @@ class TrainJob(Job):
         if load_checkpoint(request.run_folder) is None:
             return request
         return TrainRequest(**{**vars(request), 'resume': True})
+
+
+def undamaged(folders: Iterable[str | Path]) -> bool:
+    """Return whether all of these artifacts are there, undamaged."""
+    try:
+        for folder in folders:
+            load_artifact(folder)
+    except ArtifactError:
+        return False
+    return True
 
 
 @cache

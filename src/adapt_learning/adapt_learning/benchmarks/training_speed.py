@@ -18,9 +18,9 @@ import torch
 from adapt_learning.benchmarks.collect_job import CollectJob
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.machine import machine
+from adapt_learning.benchmarks.page import store_page
 from adapt_learning.benchmarks.plain_dbc import PlainDbc
 from adapt_learning.data import Dataset, load_dataset
-from adapt_learning.data.files import write_atomically, write_json
 from adapt_learning.evaluation.intervals import success_rate
 from adapt_learning.evaluation.rollout import rollout
 from adapt_learning.evaluation.simulation import make_task
@@ -30,8 +30,7 @@ from adapt_learning.policies.dbc import (
     DiffusionBehavioralCloning,
     DiffusionBehavioralCloningConfig,
 )
-from adapt_learning.stacked.loop import LoopSettings, run_stages
-from adapt_learning.stacked.progress import ProgressReport
+from adapt_learning.restoration.training import train
 from adapt_learning.stacked.weights import compute_dtype
 from adapt_learning.trainers.presets import resolve
 from adapt_learning.trainers.provenance import code_version
@@ -76,13 +75,13 @@ def measure(place: Workplace, updates: int = 640, rounds: int = 5, seeds: int = 
     training = load_dataset(job.folder(place)).split(0.1, 0)[0]
     peaks = {name: _peak_flops(dtype) for name, dtype in (
         ('float32', torch.float32), ('bf16', torch.bfloat16))}
-    rows = [_row(size, training, place, updates, rounds, peaks, say) for size in sizes]
+    rows = [_row(size, training, updates, rounds, peaks, say) for size in sizes]
     command = (f'adapt bench training-speed --updates {updates} --rounds {rounds} --seeds {seeds} '
                f'--episodes {episodes}')
     return {'command': command, 'task': _TASK, 'pairs': training.steps, 'threads': 1,
             'updates': updates, 'rounds': rounds,
             'peak_gflops': {name: round(peak / 1e9, 1) for name, peak in peaks.items()},
-            'rows': rows, 'success': _success(training, place, seeds, episodes, sizes[0], say),
+            'rows': rows, 'success': _success(training, seeds, episodes, sizes[0], say),
             'code_version': code_version(), **machine()}
 
 
@@ -93,22 +92,18 @@ def parts(rounds: int, seeds: int, sizes: tuple[Sizes, ...] = SIZES) -> int:
 
 def write(result: dict[str, Any], folder: Path) -> Path:
     """Write training_speed.json and .md; return the latter."""
-    write_json(folder / f'{NAME}.json', result)
-    path = folder / f'{NAME}.md'
-    text = '\n'.join(_markdown(result)) + '\n'
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding='utf-8'))
-    return path
+    return store_page(folder, NAME, result, '\n'.join(_markdown(result)) + '\n')
 
 
-def _row(size: Sizes, training: Dataset, place: Workplace, updates: int, rounds: int,
+def _row(size: Sizes, training: Dataset, updates: int, rounds: int,
          peaks: dict[str, float], say: Callable[[str], None]) -> dict[str, Any]:
     config, _ = _resolved(size.preset, (
         *size.overrides, f'optimization.steps={updates}',
         f'diffusion.optimization.steps={updates}'))
     contestants = {
         'plain': partial(_train_plain, config, training, 0, updates),
-        'single': partial(_train_ours, config, training, (0,), place),
-        'stacked': partial(_train_ours, config, training, tuple(range(_STACK)), place)}
+        'single': partial(_train_ours, config, training, (0,)),
+        'stacked': partial(_train_ours, config, training, tuple(range(_STACK)))}
     spent: dict[str, list[float]] = {name: [] for name in contestants}
     for i in range(rounds + 1):
         for name, run in contestants.items():
@@ -155,18 +150,17 @@ def _train_plain(config: DiffusionBehavioralCloningConfig, training: Dataset, se
 
 
 def _train_ours(config: DiffusionBehavioralCloningConfig, training: Dataset,
-                seeds: tuple[int, ...], place: Workplace) -> Policy:
+                seeds: tuple[int, ...]) -> Policy:
     observation, action = training.pairs()
     policy = DiffusionBehavioralCloning(
         config, observation.shape[1], action.shape[1],
         Normalizers.fit(config.normalization, observation, action), seeds)
     pairs = policy.prepare(torch.from_numpy(observation), torch.from_numpy(action))
-    run_stages(policy, pairs, None, LoopSettings(
-        place.cache, _Silent(), _NoProgress(), checkpoint_every_s=float('inf')))
+    train(policy, pairs, None, lambda share, text: None)
     return policy.eval()
 
 
-def _success(training: Dataset, place: Workplace, seeds: int, episodes: int, size: Sizes,
+def _success(training: Dataset, seeds: int, episodes: int, size: Sizes,
              say: Callable[[str], None]) -> dict[str, Any]:
     """Train to the end and evaluate: the plain loop, float32 and the preset's precision."""
     counts: dict[str, list[int]] = {'plain': [], 'float32': [], 'auto': []}
@@ -180,7 +174,7 @@ def _success(training: Dataset, place: Workplace, seeds: int, episodes: int, siz
             config, _ = _resolved(size.preset, (
                 *size.overrides, f'optimization.precision={precision}',
                 f'diffusion.optimization.precision={precision}'))
-            policy = _train_ours(config, training, (seed,), place)
+            policy = _train_ours(config, training, (seed,))
             counts[precision].append(_successes(policy.act, episodes, say))
     rates = {name: success_rate(sum(found), episodes * len(found))
              for name, found in counts.items() if found}
@@ -297,19 +291,3 @@ def _markdown(result: dict[str, Any]):
 
 def _shown(ratio: dict[str, float]) -> str:
     return f'{ratio["median"]:.2f} ({ratio["low"]:.2f}-{ratio["high"]:.2f})'
-
-
-class _Silent:
-    def write(self, stage: str, step: int, values: dict[str, list[float]]) -> None:
-        """Write nothing."""
-
-
-class _NoProgress(ProgressReport):
-    def __init__(self):
-        """Show nothing."""
-
-    def start(self, stage: str, done: int, steps: int) -> None:
-        """Show nothing."""
-
-    def update(self, done: int, text: str) -> None:
-        """Show nothing."""

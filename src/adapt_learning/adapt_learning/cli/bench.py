@@ -18,6 +18,7 @@ from adapt_learning.cli.tables import (
     BackendOption,
     CacheOption,
     OutOption,
+    StackOption,
     finish,
     one_of,
     passive_threads,
@@ -40,7 +41,7 @@ app.command('checkpoints')(checkpoints)
 def table_3_3(
     preset: Annotated[str, typer.Option(help='cpu (minutes) or paper (as published).')] = 'cpu',
     expert: Annotated[str, typer.Option(help='Who demonstrates: smooth or staged.')] = 'smooth',
-    seeds: Annotated[str, typer.Option(help='Seeds, trained together: 0,1,2.')] = '0,1,2',
+    seeds: StackOption = '0,1,2',
     episodes: Annotated[int, typer.Option(min=1, help='Episodes per seed and level.')] = 100,
     policies: Annotated[str, typer.Option(
         help='Rows to run, as in bc,dbc; default: all of the table.')] = '',

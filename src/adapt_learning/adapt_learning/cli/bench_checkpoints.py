@@ -11,6 +11,7 @@ from adapt_learning.cli.tables import (
     BackendOption,
     CacheOption,
     OutOption,
+    StackOption,
     finish,
     passive_threads,
     run_table,
@@ -28,7 +29,7 @@ def checkpoints(
     noise_level: Annotated[float, typer.Option(help='Of the evaluation.')] = 1.25,
     every: Annotated[int, typer.Option(min=1, help='Updates from checkpoint to checkpoint.')] = 512,
     count: Annotated[int, typer.Option(min=3, help='Number of checkpoints.')] = 8,
-    seeds: Annotated[str, typer.Option(help='Seeds, trained together: 0,1,2.')] = '0',
+    seeds: StackOption = '0',
     episodes: Annotated[int, typer.Option(min=1, help='Episodes per checkpoint.')] = 50,
     set_: Annotated[list[str] | None, typer.Option(
         '--set', metavar='KEY=VALUE', help='Change one setting of the policy or, as judge.KEY, '

@@ -11,6 +11,8 @@ from adapt_learning.cli.tables import (
     BackendOption,
     CacheOption,
     OutOption,
+    PresetOption,
+    StackOption,
     finish,
     one_of,
     passive_threads,
@@ -27,9 +29,8 @@ TASKS = 'maze,fetch_pick,hand_rotate,cheetah,walker,ant_reach'
 @verb
 def table_3_2(
     tasks: TasksOption = TASKS,
-    preset: Annotated[str, typer.Option(
-        help='Of the trainings: cpu (minutes) or paper (as published).')] = 'cpu',
-    seeds: Annotated[str, typer.Option(help='Seeds, trained together: 0,1,2.')] = '0,1,2',
+    preset: PresetOption = 'cpu',
+    seeds: StackOption = '0,1,2',
     episodes: Annotated[int, typer.Option(min=1, help='Episodes per seed.')] = 100,
     extras: Annotated[bool, typer.Option(
         '--extras', help='Also rows with one published setting in place of ours.')] = False,

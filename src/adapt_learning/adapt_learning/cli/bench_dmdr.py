@@ -15,6 +15,7 @@ from adapt_learning.cli.tables import (
     BackendOption,
     CacheOption,
     OutOption,
+    PresetOption,
     finish,
     passive_threads,
     run_table,
@@ -28,8 +29,6 @@ TasksOption = Annotated[str, typer.Option(
 SeedsOption = Annotated[str, typer.Option(
     help='Seeds; each has its own pollution, restoration and training.')]
 EpisodesOption = Annotated[int, typer.Option(min=1, help='Episodes per seed.')]
-PresetOption = Annotated[str, typer.Option(
-    help='Of the trainings: cpu (minutes) or paper (as published).')]
 _SEEDS = '0,1,2,3,4'
 
 

@@ -19,6 +19,8 @@ from adapt_learning.cli.tables import (
     BackendOption,
     CacheOption,
     OutOption,
+    PresetOption,
+    StackOption,
     finish,
     one_of,
     passive_threads,
@@ -27,13 +29,10 @@ from adapt_learning.cli.tables import (
     workplace,
 )
 
-PresetOption = Annotated[str, typer.Option(
-    help='Of the trainings: cpu (minutes) or paper (as published).')]
-
 
 @verb
 def fig_3_4(
-    seeds: Annotated[str, typer.Option(help='Seeds, trained together: 0,1,2.')] = '0,1,2',
+    seeds: StackOption = '0,1,2',
     episodes: Annotated[int, typer.Option(min=1, help='Episodes per seed.')] = 20,
     preset: PresetOption = 'cpu',
     out: OutOption = OUT,

@@ -36,7 +36,7 @@ def data_quality(
     check_json(json)
     from adapt_learning.benchmarks.data_quality import measure, table
     from adapt_learning.benchmarks.machine import machine
-    from adapt_learning.data.files import write_atomically, write_json
+    from adapt_learning.benchmarks.page import store_page
     from adapt_learning.data.pollution import KINDS
     with progress('data-quality', len(KINDS)) as bar:
         result = measure(task, episodes, seed, cache, bar) | {'machine': machine()}
@@ -46,10 +46,6 @@ def data_quality(
             f'{result["sigma"]}, seed {result["seed"]}. AUC: area under the ROC curve of the '
             'score of single rows; found and false: share of the polluted and of the clean rows '
             'that are suspected.\n\n' + table(result) + '\n')
-    out = out.absolute()
-    name = f'data-quality-{task}-{seed}'
-    write_json(out / f'{name}.json', {'made_by': command} | result)
-    write_atomically(out / f'{name}.md',
-                     lambda temporary: temporary.write_text(text, encoding='utf-8'))
+    store_page(out.absolute(), f'data-quality-{task}-{seed}', {'made_by': command} | result, text)
     write_result(json, result)
     console(json).print(table(result))

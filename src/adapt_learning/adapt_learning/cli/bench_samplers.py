@@ -11,6 +11,8 @@ from adapt_learning.cli.tables import (
     BackendOption,
     CacheOption,
     OutOption,
+    PresetOption,
+    StackOption,
     finish,
     one_of,
     passive_threads,
@@ -23,10 +25,9 @@ from adapt_learning.cli.tables import (
 @verb
 def samplers(
     tasks: Annotated[str, typer.Option(help='Tasks, with commas.')] = 'maze,fetch_pick',
-    seeds: Annotated[str, typer.Option(help='Seeds, trained together: 0,1,2.')] = '0,1,2',
+    seeds: StackOption = '0,1,2',
     episodes: Annotated[int, typer.Option(min=1, help='Episodes per seed and row.')] = 100,
-    preset: Annotated[str, typer.Option(
-        help='Of the trainings: cpu (minutes) or paper (as published).')] = 'cpu',
+    preset: PresetOption = 'cpu',
     jobs: JobsOption = None,
     backend: BackendOption = 'loky',
     out: OutOption = OUT,

@@ -22,6 +22,10 @@ CacheOption = Annotated[Path, typer.Option(
     '--cache', help='Folder of datasets and artifacts; may be removed when all is done.')]
 BackendOption = Annotated[str, typer.Option(
     '--backend', help='Who runs the jobs: loky (processes here) or ray (a cluster).')]
+PresetOption = Annotated[str, typer.Option(
+    '--preset', help='Of the trainings: cpu (minutes) or paper (as published).')]
+StackOption = Annotated[str, typer.Option(
+    '--seeds', help='Seeds, trained together: 0,1,2.')]
 OUT, CACHE = Path('benchmarks'), Path('runs/bench')
 _AGAIN_S = 30.0
 

@@ -6,10 +6,14 @@ Takes plain arrays, so that the in-process evaluation and the ROS evaluator draw
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from adapt_learning.data.files import write_atomically
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # Okabe and Ito's colours: told apart by everybody, on screen and on paper.
 BLUE, ORANGE, GREEN, RED, GREY = '#0072B2', '#E69F00', '#009E73', '#D55E00', '#666666'
@@ -38,16 +42,27 @@ def draw_run(path: str | Path, title: str, episodes: Sequence[DrawnEpisode],
     `latency_s` [n] holds the time from observation to command of the ticks that asked the policy,
     `stop_ratio` is the stop threshold of the likeness score in units of the warning threshold.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    figure = Figure(figsize=(13.3, 10), dpi=120, layout='constrained')
-    FigureCanvasAgg(figure)  # without pyplot: no global state, no window, any thread
+    figure = new_figure((13.3, 10), 120)
     figure.suptitle(title, fontsize=15)
     top, side, latency, likeness = figure.subplots(2, 2).flat
     _draw_paths(top, episodes, (0, 1), 'seen from above')
     _draw_paths(side, episodes, (1, 2), 'seen from the side')
     _draw_latency(latency, np.asarray(latency_s, dtype=np.float64), deadline_s)
     _draw_likeness(likeness, episodes, rate_hz, stop_ratio)
+    save_figure(figure, path)
+
+
+def new_figure(inches: tuple[float, float], dpi: int) -> 'Figure':
+    """Return an empty figure; without pyplot: no global state, no window, any thread."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=inches, dpi=dpi, layout='constrained')
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save_figure(figure: 'Figure', path: str | Path) -> None:
+    """Write a figure as PNG; the file appears whole."""
     write_atomically(Path(path).absolute(),
                      lambda temporary: figure.savefig(temporary, format='png'))
 

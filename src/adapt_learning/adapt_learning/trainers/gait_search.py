@@ -18,6 +18,7 @@ from adapt_learning.errors import SettingError
 from adapt_learning.evaluation.simulation import make_task
 from adapt_learning.tasks.base import Task
 from adapt_learning.tasks.gait import Gait
+from adapt_learning.trainers.search_state import SearchState, check_minutes
 
 _KEEP = 0.3
 """Share of the old mean in the new one."""
@@ -65,8 +66,7 @@ def search_gait(task: str, out: str | Path, minutes: float,
     SettingError for a task without gaits.
     """
     config, out = config or GaitSearchConfig(), Path(out)
-    if minutes <= 0:
-        raise SettingError(f'minutes is above 0; got {minutes}')
+    check_minutes(minutes)
     simulation = make_task(task)
     try:
         if not hasattr(simulation, 'score_gaits'):
@@ -78,10 +78,10 @@ def search_gait(task: str, out: str | Path, minutes: float,
 
 def _search(simulation: Task, out: Path, minutes: float, config: GaitSearchConfig, seed: int,
             progress: Callable[[GaitSearchProgress], None]) -> Gait:
-    state_file = out.with_name(f'{out.name}.search.json')
     task = simulation.spec_.name
     wanted = {'task': task, 'seed': seed, **asdict(config)}
-    iteration, mean, spread = _begin(state_file, simulation.action_space.shape[0], wanted)
+    state = SearchState(out, wanted)
+    iteration, mean, spread = _begin(state, simulation.action_space.shape[0])
     began_s = time.monotonic()
     while (spent_s := time.monotonic() - began_s) < 60 * minutes:
         random = np.random.default_rng([seed, iteration])
@@ -99,20 +99,16 @@ def _search(simulation: Task, out: Path, minutes: float, config: GaitSearchConfi
                        f'--best {config.best} --starts {config.starts}',
             **wanted, 'iterations': iteration})
         write_json(out, gait.as_dict())
-        write_json(state_file, {'of': wanted, 'iteration': iteration, 'mean': mean.tolist(),
-                                'spread': spread.tolist()})
+        state.save({'iteration': iteration, 'mean': mean.tolist(), 'spread': spread.tolist()})
         progress(GaitSearchProgress(iteration, spent_s, float(scores.max())))
     return Gait.from_dict(read_json(out, 'search again'))
 
 
-def _begin(path: Path, actuators: int, wanted: dict) -> tuple[int, np.ndarray, np.ndarray]:
+def _begin(state: SearchState, actuators: int) -> tuple[int, np.ndarray, np.ndarray]:
     """Return iteration, mean and spread: of the interrupted search, or at the begin."""
-    if not path.is_file():
+    found = state.load()
+    if found is None:
         some, much = _START_SPREAD
         return 0, np.zeros(3 * actuators + 1), np.array(
             [some] * 2 * actuators + [much] * actuators + [2 * some])
-    found = read_json(path, 'remove it to search anew')
-    if found.get('of') != wanted:
-        raise SettingError(f'{path} is of a search with other settings: finish that one, or remove '
-                           'the file')
     return found['iteration'], np.array(found['mean']), np.array(found['spread'])

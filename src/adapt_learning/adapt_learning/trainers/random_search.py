@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -23,6 +22,7 @@ from adapt_learning.evaluation.simulation import make_task
 from adapt_learning.evaluation.workers import default_jobs
 from adapt_learning.tasks.base import Task
 from adapt_learning.tasks.linear_expert import LinearPolicy
+from adapt_learning.trainers.search_state import SearchState, check_minutes
 
 _TESTED = 8
 """Episodes that say how good a policy is; of the best tested one the weights are kept."""
@@ -105,11 +105,9 @@ def search(task: str, out: str | Path, minutes: float, config: RandomSearchConfi
     """
     config, out = config or RandomSearchConfig(), Path(out)
     simulation = _simulation(task)
-    if minutes <= 0:
-        raise SettingError(f'minutes is above 0; got {minutes}')
-    state_file = out.with_name(f'{out.name}.search.json')
-    wanted = {'task': task, 'seed': seed, **asdict(config)}
-    state = _begin(state_file, simulation, wanted)
+    check_minutes(minutes)
+    stored = SearchState(out, {'task': task, 'seed': seed, **asdict(config)})
+    state = _begin(stored, simulation)
     jobs = jobs or default_jobs()
     began_s = time.monotonic()
     tested = state.best
@@ -121,8 +119,8 @@ def search(task: str, out: str | Path, minutes: float, config: RandomSearchConfi
                 if state.best is None or tested > state.best:
                     state.best = tested
                     write_json(out, _policy(state, task, seed, config).as_dict())
-                write_json(state_file, {'of': wanted, **{
-                    name: np.asarray(value).tolist() for name, value in vars(state).items()}})
+                stored.save({name: np.asarray(value).tolist()
+                             for name, value in vars(state).items()})
             progress(SearchProgress(state.iteration, spent_s, state.steps, tested, state.best))
     if state.best is None:
         raise SettingError(f'{minutes:g} minutes are too short for {_TEST_EVERY} iterations: '
@@ -130,14 +128,11 @@ def search(task: str, out: str | Path, minutes: float, config: RandomSearchConfi
     return LinearPolicy.from_dict(read_json(out, 'search again'))
 
 
-def _begin(path: Path, simulation: Task, wanted: dict[str, Any]) -> _State:
+def _begin(stored: SearchState, simulation: Task) -> _State:
     size, actions = simulation.observation_space.shape[0], simulation.action_space.shape[0]
-    if not path.is_file():
+    found = stored.load()
+    if found is None:
         return _State(np.zeros((actions, size)), np.zeros(size), np.zeros(size))
-    found = read_json(path, 'remove it to search anew')
-    if found.pop('of', None) != wanted:
-        raise SettingError(f'{path} is of a search with other settings: finish that one, or remove '
-                           'the file')
     arrays = {name: np.array(found[name]) for name in ('weights', 'mean', 'square')}
     return _State(**{**found, **arrays})
 

@@ -1,0 +1,14 @@
+"""Writes what a benchmark found: JSON for programs, a page for people."""
+
+from pathlib import Path
+from typing import Any
+
+from adapt_learning.data.files import write_atomically, write_json
+
+
+def store_page(folder: Path, name: str, values: Any, text: str) -> Path:
+    """Write NAME.json and NAME.md into a folder, each whole or not at all; return the page."""
+    write_json(folder / f'{name}.json', values)
+    path = folder / f'{name}.md'
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding='utf-8'))
+    return path
