@@ -95,6 +95,19 @@ def test_resumed_run_is_the_uninterrupted_run(run, blocks, precision):
         (r.name, r.validation, r.pairs) for r in second.results]
 
 
+@pytest.mark.parametrize('fast_then', [True, False])
+def test_resumed_stage_keeps_the_precision_that_auto_chose(run, monkeypatch, fast_then):
+    monkeypatch.setattr('adapt_learning.stacked.precision._fast_bf16', lambda kind: not fast_then)
+    first = run(folder='cut', stop_after=1)
+    with pytest.raises(TrainingInterrupted):
+        first.go()
+    monkeypatch.setattr('adapt_learning.stacked.precision._fast_bf16', lambda kind: fast_then)
+    second = run(folder='cut')
+    second.go(load_checkpoint(second.settings.folder))
+    assert [r.precision for r in second.results] == (
+        ['float32', 'bf16'] if fast_then else ['bf16', 'float32'])
+
+
 def test_member_of_a_stack_is_what_it_would_be_alone(run):
     stack = run('optimization.precision=float32', 'diffusion.optimization.precision=float32',
                 seeds=(4, 9)).go()

@@ -31,7 +31,7 @@ from adapt_learning.policies.dbc import (
     DiffusionBehavioralCloningConfig,
 )
 from adapt_learning.restoration.training import train
-from adapt_learning.stacked.weights import compute_dtype
+from adapt_learning.stacked.precision import compute_dtype, name_of
 from adapt_learning.trainers.presets import resolve
 from adapt_learning.trainers.provenance import code_version
 
@@ -115,8 +115,7 @@ def _row(size: Sizes, training: Dataset, updates: int, rounds: int,
     pairs = {name: 2 * updates * config.optimization.batch * (_STACK if name == 'stacked' else 1)
              for name in contestants}
     speed = {name: pairs[name] / median(times) for name, times in spent.items()}
-    precision = ('bf16' if compute_dtype(config.optimization.precision, torch.device('cpu'))
-                 == torch.bfloat16 else 'float32')
+    precision = name_of(compute_dtype(config.optimization.precision, torch.device('cpu')))
     flops = flops_per_pair(config, training.contract.observation_spec.size,
                            training.contract.action_spec.size)
     return {

@@ -43,7 +43,7 @@ class OptimizationConfig:
     ema_decay: float = 0.999
     """Moving average of the weights; the average is what is saved. 0: the last weights."""
     precision: str = 'auto'
-    """Of the matmuls; weights and optimiser stay float32. auto: see `stacked.weights`."""
+    """Of the matmuls; weights and optimiser stay float32. auto: see `stacked.precision`."""
     validate_every: int = 500
     """Steps between two validations (rounded up to whole blocks of the loop)."""
     keep: str = 'last'

@@ -18,9 +18,10 @@ from torch import Tensor
 from adapt_learning.stacked.checkpoint import Checkpoint, save_checkpoint
 from adapt_learning.stacked.layers import MemberRandom
 from adapt_learning.stacked.logs import RunLog
+from adapt_learning.stacked.precision import compute_dtype, name_of
 from adapt_learning.stacked.progress import ProgressReport
 from adapt_learning.stacked.stage import Samples, Stage, Trainable
-from adapt_learning.stacked.weights import StageWeights, compute_dtype
+from adapt_learning.stacked.weights import StageWeights
 
 BLOCK = 64
 """Updates between two looks at the clock, the log and the stop switch."""
@@ -100,7 +101,9 @@ def run_stages(policy: Trainable, training: Samples, validation: Samples | None,
         _load_policy(policy, checkpoint)
     results = [StageResult(**r) for r in (checkpoint.facts['results'] if checkpoint else ())]
     for stage in stages[first:]:
-        run = _StageRun(policy, stage, training, validation, settings, results)
+        # What `auto` chose once holds for the rest of the stage, on other machines as well.
+        precision = checkpoint.facts['precision'] if checkpoint else stage.config.precision
+        run = _StageRun(policy, stage, training, validation, settings, results, precision)
         if checkpoint is not None:
             run.restore(checkpoint)
             checkpoint = None
@@ -113,12 +116,12 @@ class _StageRun:
 
     def __init__(self, policy: Trainable, stage: Stage, training: Samples,
                  validation: Samples | None,
-                 settings: LoopSettings, earlier: list[StageResult]):
+                 settings: LoopSettings, earlier: list[StageResult], precision: str):
         self.policy, self.stage, self.settings = policy, stage, settings
         self.validation = None if validation is None else _thinned(validation)
         self.earlier = earlier
         self.device = training.device
-        self.dtype = compute_dtype(stage.config.precision, self.device)
+        self.dtype = compute_dtype(precision, self.device)
         stage.begin(self.dtype)
         with torch.no_grad():
             self.training = stage.samples(training)
@@ -162,7 +165,7 @@ class _StageRun:
         best = config.keep == 'best' and self.validation is not None
         return StageResult(
             self.stage.name, self.step, self.pairs, self.seconds,
-            'bf16' if self.dtype == torch.bfloat16 else 'float32', self.loss,
+            name_of(self.dtype), self.loss,
             self.best.tolist() if best else self.latest)
 
     def save(self) -> None:
@@ -177,7 +180,7 @@ class _StageRun:
         tensors.update({'random': self.random.state(), 'best': self.best, 'waited': self.waited})
         facts = {**self.settings.facts, 'stage': self.stage.name, 'step': self.step,
                  'results': [vars(r) for r in self.earlier], 'latest': self.latest,
-                 'seconds': self.seconds, 'pairs': self.pairs}
+                 'seconds': self.seconds, 'pairs': self.pairs, 'precision': name_of(self.dtype)}
         return Checkpoint(facts, tensors)
 
     def restore(self, checkpoint: Checkpoint) -> None:

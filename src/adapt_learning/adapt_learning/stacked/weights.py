@@ -11,7 +11,6 @@ average and the losses stay float32, and validation and artifacts use the float3
 import contextlib
 import math
 from collections.abc import Iterator
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -132,26 +131,3 @@ def learning_rate(config: OptimizationConfig, update: int) -> float:
     done = update / config.steps
     factor = {'constant': 1.0, 'linear': 1 - done, 'cosine': 0.5 * (1 + math.cos(math.pi * done))}
     return config.learning_rate * factor[config.decay]
-
-
-def compute_dtype(precision: str, device: torch.device) -> torch.dtype:
-    """
-    Return the number type of the matmuls.
-
-    auto is bf16 only where the hardware multiplies it natively (CPU flags avx512_bf16 or amx_bf16,
-    or a GPU that has it); elsewhere bf16 is slower than float32.
-    """
-    if precision == 'auto':
-        precision = 'bf16' if has_bf16(device) else 'float32'
-    return torch.bfloat16 if precision == 'bf16' else torch.float32
-
-
-def has_bf16(device: torch.device) -> bool:
-    """Return whether the device multiplies bfloat16 in hardware."""
-    if device.type == 'cuda':
-        return torch.cuda.get_device_capability(device) >= (8, 0)
-    try:
-        flags = Path('/proc/cpuinfo').read_text(encoding='ascii', errors='ignore')
-    except OSError:
-        return False
-    return 'avx512_bf16' in flags or 'amx_bf16' in flags
