@@ -16,6 +16,11 @@ def predict_from(weight):
     return lambda x, i: torch.tanh(x @ weight) * (1 + 0.05 * i)
 
 
+def estimate_by(predict, schedule, times):
+    """Return the estimate of x_0 that belongs to the predicted noise."""
+    return lambda x, i: schedule.clean(x, times[i], predict(x, i))
+
+
 def test_over_all_steps_it_is_ddpm():
     """The scheduler draws its own noise; so each of its steps is repeated with ours by its mean."""
     schedule, scheduler = NoiseSchedule(CONFIG), make_scheduler(CONFIG)
@@ -33,7 +38,8 @@ def test_over_all_steps_it_is_ddpm():
             drawn = torch.randn(x.shape, generator=torch.Generator().manual_seed(1))
             later = later + std * (noise[:, 3 * (i + 1):3 * (i + 2)] - drawn)
         x = later
-    ours = ancestral(predict, schedule, ddim_times(20, 20), noise, -WIDE, WIDE)
+    times = ddim_times(20, 20)
+    ours = ancestral(estimate_by(predict, schedule, times), schedule, times, noise, -WIDE, WIDE)
     torch.testing.assert_close(ours, x, rtol=1e-3, atol=1e-3)
 
 
@@ -43,7 +49,9 @@ def test_the_estimate_is_held_within_the_box(steps):
     noise = torch.randn(50, steps * 3, generator=torch.Generator().manual_seed(0))
     weight = torch.eye(3) * 3
     box = torch.full((3,), 0.5)
-    sample = ancestral(predict_from(weight), schedule, ddim_times(20, steps), noise, -box, box)
+    times = ddim_times(20, steps)
+    estimate = estimate_by(predict_from(weight), schedule, times)
+    sample = ancestral(estimate, schedule, times, noise, -box, box)
     assert sample.shape == (50, 3) and sample.abs().max() <= 0.5
 
 
@@ -57,6 +65,7 @@ def test_samples_have_the_distribution_that_the_network_knows():
         signal, sigma = schedule.signal[times[i]], schedule.sigma[times[i]]
         return sigma * (x - signal * mean) / (signal ** 2 * std ** 2 + sigma ** 2)
     noise = torch.randn(4000, 100, generator=torch.Generator().manual_seed(0))
-    sample = ancestral(predict, schedule, times, noise, -WIDE[:1], WIDE[:1])
+    estimate = estimate_by(predict, schedule, times)
+    sample = ancestral(estimate, schedule, times, noise, -WIDE[:1], WIDE[:1])
     assert sample.mean().item() == pytest.approx(mean, abs=0.02)
     assert sample.std().item() == pytest.approx(std, abs=0.02)

@@ -29,8 +29,9 @@ def test_same_numbers_as_diffusers(steps):
         return torch.tanh(x @ weight + t / 100)
 
     times = ddim_times(100, steps)
-    ours = ddim(lambda x, i: predict(x, times[i]), NoiseSchedule(COSINE), times, noise,
-                torch.full((3,), -1.0), torch.full((3,), 1.0))
+    schedule = NoiseSchedule(COSINE)
+    ours = ddim(lambda x, i: schedule.clean(x, times[i], predict(x, times[i])), schedule, times,
+                noise, torch.full((3,), -1.0), torch.full((3,), 1.0))
     scheduler = DDIMScheduler(100, beta_schedule='squaredcos_cap_v2', clip_sample=True,
                               timestep_spacing='trailing')
     scheduler.set_timesteps(steps)
@@ -46,9 +47,14 @@ def test_a_model_that_knows_the_sample_gives_it_back(steps):
     schedule, sample = NoiseSchedule(COSINE), torch.tensor([[0.3, -0.8]])
     times = ddim_times(100, steps)
 
-    def predict(x, i):
-        return (x - schedule.signal[times[i]] * sample) / schedule.sigma[times[i]]
+    made = ddim(lambda x, i: sample.expand_as(x), schedule, times, torch.tensor([[2.0, -1.0]]),
+                -torch.ones(2), torch.ones(2))
+    torch.testing.assert_close(made, sample, atol=1e-6, rtol=1e-6)
 
-    made = ddim(predict, schedule, times, torch.tensor([[2.0, -1.0]]), -torch.ones(2),
-                torch.ones(2))
-    torch.testing.assert_close(made, sample, atol=1e-3, rtol=1e-3)
+
+@pytest.mark.parametrize('t', [0, 50, 90])
+def test_clean_undoes_noisy(t):
+    schedule, generator = NoiseSchedule(COSINE), torch.Generator().manual_seed(0)
+    sample, noise = torch.randn(2, 6, 3, generator=generator)
+    noisy = schedule.noisy(sample, torch.full((6,), t), noise)
+    torch.testing.assert_close(schedule.clean(noisy, t, noise), sample, atol=1e-4, rtol=1e-4)

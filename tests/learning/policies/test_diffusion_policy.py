@@ -49,14 +49,14 @@ def test_one_step_from_pure_noise_blows_up_rounding_and_says_so(make_policy):
 
 def test_settings_that_came_later_name_no_result_where_they_are_as_before():
     config = DiffusionPolicyConfig()
-    assert {'chunk', 'sampler'} & naming_values(config).keys() == set()
+    assert {'chunk', 'sampler', 'prediction'} & naming_values(config).keys() == set()
     changed = DiffusionPolicyConfig(sampler='ddpm', chunk=Chunk(8, 4))
     assert naming_values(changed)['sampler'] == 'ddpm'
     assert naming_values(changed)['chunk'] == {'length': 8, 'executed': 4}
 
 
 @pytest.mark.parametrize('settings, word', [
-    ({'sampler': 'euler'}, 'ddim, ddpm'),
+    ({'sampler': 'euler'}, 'ddim, ddpm'), ({'prediction': 'velocity'}, 'noise, action'),
     ({'inference_steps': 0}, '1..100 steps'), ({'inference_steps': 101}, '1..100 steps'),
     ({'noise_scale': -1.0}, 'not negative'), ({'start': 'zero'}, 'observation, fixed'),
     ({'action_limit': 0.0}, 'above 0')])

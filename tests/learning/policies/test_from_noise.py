@@ -18,9 +18,10 @@ def test_there_are_some(name):
     assert {'diffusion_policy', 'flow_matching'} <= set(NAMES)
 
 
-@pytest.mark.parametrize('embedding', ['table', 'sinusoidal'])
-def test_deployed_steps_are_those_of_the_policy(make_policy, pairs, name, embedding):
-    policy = make_policy(name, inference_steps=7,
+@pytest.mark.parametrize('embedding, said', [('table', {}), ('sinusoidal', {}),
+                                             ('sinusoidal', {'prediction': 'action'})])
+def test_deployed_steps_are_those_of_the_policy(make_policy, pairs, name, embedding, said):
+    policy = make_policy(name, inference_steps=7, **said,
                          network={'width': 16, 'depth': 3, 'embedding': embedding})
     with torch.no_grad():
         torch.testing.assert_close(policy.deployed()(pairs[0]), policy.act(pairs[0]))
@@ -73,11 +74,28 @@ def test_where_an_action_begins_is_a_setting(make_policy, pairs, name, start):
     torch.testing.assert_close(act(noise_scale=0.0), act(noise_scale=0.0, noise_seed=1))
 
 
+@pytest.mark.parametrize('said', [{}, {'prediction': 'action'}])
 def test_it_learns_the_action_that_belongs_to_an_observation(make_policy, learnt, pairs, tmp_path,
-                                                             name):
-    policy = make_policy(name, **learnt)
+                                                             name, said):
+    policy = make_policy(name, **learnt, **said)
     before = (policy.act(pairs[0]) - pairs[1]).abs().mean()
     train(policy, pairs, tmp_path)
     with torch.no_grad():
         after = (policy.act(pairs[0]) - pairs[1]).abs().mean()
     assert after < 0.3 * before and after < 0.2
+
+
+@pytest.mark.parametrize('said', [{}, {'prediction': 'action'}])
+def test_of_two_ways_to_act_it_takes_one_and_not_their_mean(make_policy, learnt, tmp_path, name,
+                                                            said):
+    """What behavioural cloning cannot: its action would be 0, which nobody demonstrated."""
+    generator = torch.Generator().manual_seed(0)
+    observation = torch.randn(512, 5, generator=generator)
+    sign = torch.randint(0, 2, (512, 1), generator=generator) * 2 - 1
+    action = 0.8 * sign * torch.ones(512, 2)
+    policy = train(make_policy(name, inference_steps=10, **learnt, **said),
+                   (observation, action), tmp_path)
+    with torch.no_grad():
+        chosen = policy.act(torch.randn(400, 5, generator=generator))[:, 0]
+    assert (chosen.abs() > 0.4).float().mean() > 0.6
+    assert 0.25 < (chosen > 0).float().mean() < 0.75

@@ -12,21 +12,20 @@ from torch import Tensor
 from adapt_learning.diffusion.schedules import NoiseSchedule
 
 
-def ancestral(predict: Callable[[Tensor, int], Tensor], schedule: NoiseSchedule,
+def ancestral(estimate: Callable[[Tensor, int], Tensor], schedule: NoiseSchedule,
               times: tuple[int, ...], noise: Tensor, low: Tensor, high: Tensor) -> Tensor:
     """
     Return x_0 [..., D] from standard normal `noise` [..., n * D], a part for each of the n times.
 
-    The first part is x_T, the others are added on the way. `predict(x_t, i)` is the predicted noise
-    at `times[i]`; every estimate of x_0 is held within low..high [D], as in `ddim`. The next x is
+    The first part is x_T, the others are added on the way. `estimate(x_t, i)` is the predicted x_0
+    at `times[i]`; it is held within low..high [D], as in `ddim`. The next x is
     drawn from q(x_s | x_t, x_0) (Ho et al., eq. 6 and 7), whose mean is written as in DDIM: what is
     left of the sample, and of the noise in x_t.
     """
     x, *others = noise.chunk(len(times), -1)
     for i, t in enumerate(times):
         signal, sigma = schedule.signal[t], schedule.sigma[t]
-        sample = (x - sigma * predict(x, i)) / signal
-        sample = torch.minimum(torch.maximum(sample, low), high)
+        sample = torch.minimum(torch.maximum(estimate(x, i), low), high)
         if i == len(times) - 1:
             break
         later = times[i + 1]

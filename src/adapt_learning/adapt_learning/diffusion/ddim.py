@@ -16,20 +16,19 @@ def ddim_times(schedule_steps: int, steps: int) -> tuple[int, ...]:
     return tuple(round(schedule_steps * (steps - i) / steps) - 1 for i in range(steps))
 
 
-def ddim(predict: Callable[[Tensor, int], Tensor], schedule: NoiseSchedule, times: tuple[int, ...],
+def ddim(estimate: Callable[[Tensor, int], Tensor], schedule: NoiseSchedule, times: tuple[int, ...],
          noise: Tensor, low: Tensor, high: Tensor) -> Tensor:
     """
     Return x_0 [..., D], from x_T = `noise` (eq. 12 with eta = 0).
 
-    `predict(x_t, i)` is the predicted noise at `times[i]`. Every estimate of x_0 is held within
-    low..high [D]: where the schedule leaves next to nothing of the sample, dividing by what is
-    left would blow up the smallest error.
+    `estimate(x_t, i)` is the predicted x_0 at `times[i]`. It is held within low..high [D]: where
+    the schedule leaves next to nothing of the sample, an estimate from the predicted noise divides
+    by what is left and blows up the smallest error.
     """
     x = noise
     for i, t in enumerate(times):
         signal, sigma = schedule.signal[t], schedule.sigma[t]
-        sample = (x - sigma * predict(x, i)) / signal
-        sample = torch.minimum(torch.maximum(sample, low), high)
+        sample = torch.minimum(torch.maximum(estimate(x, i), low), high)
         if i == len(times) - 1:
             return sample
         later = times[i + 1]

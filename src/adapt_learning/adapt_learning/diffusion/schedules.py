@@ -75,6 +75,10 @@ class NoiseSchedule(nn.Module):
         """Return x_t; x and noise [..., D], t int64 [...] in 0..T-1."""
         return self.signal[t][..., None] * x + self.sigma[t][..., None] * noise
 
+    def clean(self, noisy: Tensor, t: int, noise: Tensor) -> Tensor:
+        """Return the x_0 that belongs to x_t = `noisy` and the noise in it, both [..., D]."""
+        return (noisy - self.sigma[t] * noise) / self.signal[t]
+
 
 def _betas(config: ScheduleConfig) -> Tensor:
     start, end = config.beta_start, config.beta_end

@@ -2,12 +2,14 @@
 Flow matching (Lipman et al., ICLR 2023) for actions: noise flows to an action on straight lines.
 
 x_tau = (1 - tau) x_0 + tau a goes from noise x_0 (tau 0) to the demonstrated action a (tau 1). A
-network learns the velocity a - x_0 at x_tau, given the observation; to act, the policy follows it
-from noise in a few Euler steps. The lines are straight, so few steps suffice.
+network learns the velocity a - x_0 at x_tau, given the observation, or the action a, which says the
+same: the velocity is (a - x_tau) / (1 - tau). To act, the policy follows it from noise in a few
+Euler steps. The lines are straight, so few steps suffice.
 
 One action per observation or a chunk of them, and noise by observation, as in `diffusion_policy`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -15,6 +17,7 @@ from torch import Tensor
 from adapt_learning.diffusion.euler import euler
 from adapt_learning.errors import SettingError
 from adapt_learning.policies.from_noise import NoisePolicy, NoisePolicyConfig, Solver
+from adapt_learning.stacked.config import later, one_of
 
 
 @dataclass(frozen=True)
@@ -25,16 +28,19 @@ class FlowMatchingConfig(NoisePolicyConfig):
     """tau is one of 0, 1/resolution, ..., 1 - 1/resolution."""
     inference_steps: int = 5
     """Euler steps of one action or chunk."""
+    prediction: str = later('velocity')
+    """What the network says: velocity, as published, or action (see `diffusion_policy`)."""
 
     def __post_init__(self):
         super().__post_init__()
+        one_of('prediction', self.prediction, ('velocity', 'action'))
         if not 1 <= self.inference_steps <= self.resolution:
             raise SettingError('inference_steps lies in 1..resolution; got '
                                f'{self.inference_steps} and a resolution of {self.resolution}')
 
 
 class FlowMatching(NoisePolicy):
-    """K conditional velocity fields of actions: what the denoiser predicts is the velocity."""
+    """K conditional velocity fields of actions."""
 
     Config = FlowMatchingConfig
     stream = 'flow weights'
@@ -59,10 +65,21 @@ class FlowMatching(NoisePolicy):
     @property
     def solver(self) -> Solver:
         """Return Euler's method."""
-        lengths = self.lengths
-        return lambda predict, noise, low, high: euler(predict, lengths, noise, low, high)
+        lengths, times, levels = self.lengths, self.times, self.levels
+
+        def solve(predict: Callable, noise: Tensor, low: Tensor, high: Tensor) -> Tensor:
+            def velocity(x: Tensor, i: int) -> Tensor:
+                return (predict(x, i) - x) / (1 - times[i] / levels)
+            return euler(velocity if self.says_action else predict, lengths, noise, low, high)
+        return solve
+
+    @property
+    def says_action(self) -> bool:
+        """Return whether the network predicts the action and not the velocity."""
+        return self.config.prediction == 'action'
 
     def noised(self, action: Tensor, t: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Return x_tau and the velocity there."""
+        """Return x_tau, and what the network should say of it."""
         tau = (t / self.levels)[..., None]
-        return (1 - tau) * noise + tau * action, action - noise
+        return ((1 - tau) * noise + tau * action,
+                action if self.says_action else action - noise)
