@@ -20,6 +20,7 @@ from adapt_learning.artifacts import load_artifact
 from adapt_learning.benchmarks.cells import t_interval
 from adapt_learning.benchmarks.evaluate_job import SEED
 from adapt_learning.benchmarks.export_job import ExportJob
+from adapt_learning.benchmarks.inference_time import inference_seconds
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.machine import machine
 from adapt_learning.benchmarks.table_3_2 import EXTRAS, METHODS, Method, Table32
@@ -100,7 +101,8 @@ class Efficiency:
     @property
     def command(self) -> str:
         """Return the command line that does the same."""
-        return f'adapt bench {NAME} --episodes {self.episodes} --preset {self.table.preset}'
+        return (f'adapt bench {NAME} --episodes {self.episodes} --preset {self.table.preset} '
+                f'--seeds {",".join(map(str, self.table.seeds))}')
 
     def product(self, contender: Contender) -> TrainJob | ExportJob:
         """Return the job that makes the artifact of a contender."""
@@ -131,7 +133,7 @@ def measure(efficiency: Efficiency, place: Workplace,
                    for contender in efficiency.contenders]
     episodes = _episodes(controllers, simulation, efficiency.episodes, progress)
     observations = _observations(simulation, efficiency.calls)
-    latency = _latency_s(controllers, observations)
+    latency = inference_seconds([one.runner.policy.act for one in controllers], observations)
     simulation.close()
     return {
         'command': efficiency.command, 'task': TASK, 'episodes': efficiency.episodes,
@@ -175,22 +177,6 @@ def _episodes(controllers: Sequence[PolicyController], simulation: Task, count: 
 def _observations(simulation: Task, count: int) -> list[np.ndarray]:
     """Return different observation vectors [S] of the task's starts."""
     return [simulation.reset(seed=i)[0] for i in range(count)]
-
-
-def _latency_s(controllers: Sequence[PolicyController],
-               observations: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Return the seconds of every call, by contender."""
-    seconds = np.zeros((len(controllers), len(observations)))
-    random = np.random.default_rng(0)
-    for i, observation in enumerate(observations):
-        # Nobody always comes behind the one that leaves the caches to others.
-        for who in random.permutation(len(controllers)):
-            act = controllers[who].runner.policy.act
-            act(observation)
-            began_s = time.process_time()
-            act(observation)
-            seconds[who, i] = time.process_time() - began_s
-    return list(seconds)
 
 
 def _summary(contender: Contender, episodes: list[Episode],

@@ -18,7 +18,7 @@ from adapt_learning.benchmarks.spiral import STEPS, Act, Spiral, nearest, script
 from adapt_learning.policies.base import Batch, Normalizers, Policy
 from adapt_learning.policies.bc import BehavioralCloning
 from adapt_learning.policies.dbc import DiffusionBehavioralCloning, DiffusionStage, GuidedStage
-from adapt_learning.restoration.training import train
+from adapt_learning.stacked.short_training import train
 from adapt_learning.stacked.stage import Draws, Stage
 from adapt_learning.trainers.presets import resolve
 from adapt_learning.trainers.provenance import code_version

@@ -4,21 +4,20 @@ Absolute times are those of one machine in one hour; a ratio of neighbours in ti
 elsewhere, too.
 """
 
-import time
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
 import numpy as np
 
 from adapt_learning.benchmarks.export_job import ExportJob
+from adapt_learning.benchmarks.inference_time import inference_seconds
 from adapt_learning.benchmarks.job import Job, Workplace
 from adapt_learning.benchmarks.train_job import TrainJob
 from adapt_learning.frames import load_contract
-from adapt_learning.runtime import InferencePolicy, load_policy
+from adapt_learning.runtime import load_policy
 
-_ROUNDS, _PASSES = 40, 5
-"""In every round each policy is asked so often, one policy after the other."""
+_CALLS = 200
+"""Of every policy."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,8 @@ class LatencyJob(Job):
 
     baseline: TrainJob
     exports: tuple[ExportJob, ...]
+    table: str
+    """The command line of the table that it belongs to."""
     after: tuple[Job, ...] = ()
     """What runs before, so that nothing of the same table disturbs the measurement."""
 
@@ -45,7 +46,7 @@ class LatencyJob(Job):
     @property
     def command(self) -> str:
         """Return the command line that measures this."""
-        return 'adapt bench samplers'
+        return self.table
 
     @property
     def cost(self) -> float:
@@ -54,7 +55,7 @@ class LatencyJob(Job):
 
     def inputs(self, place: Workplace) -> dict[str, Any]:
         """Return what is measured and how."""
-        return {'baseline': self.baseline.key(place), 'rounds': _ROUNDS, 'passes': _PASSES,
+        return {'baseline': self.baseline.key(place), 'calls': _CALLS,
                 'exports': [job.key(place) for job in self.exports]}
 
     def has_product(self, place: Workplace) -> bool:
@@ -66,28 +67,11 @@ class LatencyJob(Job):
         policies = [load_policy(job.artifacts(place)[0])
                     for job in (self.baseline, *self.exports)]
         size = load_contract(self.baseline.data.origin.task).observation_spec.size
-        first, *others = medians(policies, size)
+        observations = np.random.default_rng(0).standard_normal((_CALLS, size)).astype(np.float32)
+        first, *others = inference_seconds([policy.act for policy in policies], observations)
         return {
-            'baseline_us': round(1e6 * median(first), 1),
+            'baseline_us': round(1e6 * float(np.median(first)), 1),
             'exports': {job.label: {
-                'p50_us': round(1e6 * median(one), 1),
-                'ratio': round(median(a / b for a, b in zip(one, first, strict=True)), 2)}
+                'p50_us': round(1e6 * float(np.median(one)), 1),
+                'ratio': round(float(np.median(one / first)), 2)}
                 for job, one in zip(self.exports, others, strict=True)}}
-
-
-def medians(policies: list[InferencePolicy], size: int) -> list[list[float]]:
-    """Return the median time of an inference [s] in every round, per policy; size: S."""
-    observations = np.random.default_rng(0).standard_normal((_PASSES, size)).astype(np.float32)
-    for policy in policies:
-        policy.act(observations[0])
-    found: list[list[float]] = [[] for _ in policies]
-    for _ in range(_ROUNDS):
-        for policy, times in zip(policies, found, strict=True):
-            times.append(median(_seconds(policy, row) for row in observations))
-    return found
-
-
-def _seconds(policy: InferencePolicy, observation: np.ndarray) -> float:
-    began_s = time.perf_counter()
-    policy.act(observation)
-    return time.perf_counter() - began_s

@@ -122,6 +122,7 @@ class SamplerTable:
         """Return the measurement of all rows of a task; it runs when nothing else is left to."""
         rows = [row for row in self.rows if row.task == task]
         return LatencyJob(self.training(task, 'bc'), tuple(row.export for row in rows),
+                          replace(self, tasks=(task,)).command,
                           tuple(row.evaluation for row in rows))
 
     def jobs(self) -> list[Job]:

@@ -30,8 +30,8 @@ from adapt_learning.policies.dbc import (
     DiffusionBehavioralCloning,
     DiffusionBehavioralCloningConfig,
 )
-from adapt_learning.restoration.training import train
 from adapt_learning.stacked.precision import compute_dtype, name_of
+from adapt_learning.stacked.short_training import train
 from adapt_learning.trainers.presets import resolve
 from adapt_learning.trainers.provenance import code_version
 

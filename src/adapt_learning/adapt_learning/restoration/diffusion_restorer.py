@@ -24,10 +24,10 @@ from adapt_learning.restoration.conditional_denoiser import DenoisingStage, walk
 from adapt_learning.restoration.noise_level import NoiseLevelPredictor, NoiseLevelStage
 from adapt_learning.restoration.noising import Noising
 from adapt_learning.restoration.pairs import Pairs
-from adapt_learning.restoration.training import train
 from adapt_learning.stacked.config import OptimizationConfig, one_of, to_values
 from adapt_learning.stacked.layers import MemberRandom
 from adapt_learning.stacked.mlp import MLPConfig
+from adapt_learning.stacked.short_training import train
 from adapt_learning.stacked.stage import Stage
 
 ROWS = 16_384

@@ -23,10 +23,10 @@ from adapt_learning.errors import SettingError
 from adapt_learning.restoration.autoencoder import varying
 from adapt_learning.restoration.base import Filter, Progress, Side
 from adapt_learning.restoration.share import ShareConfig
-from adapt_learning.restoration.training import train
 from adapt_learning.stacked.config import OptimizationConfig
 from adapt_learning.stacked.layers import MemberRandom
 from adapt_learning.stacked.mlp import MLPConfig, StackedMLP
+from adapt_learning.stacked.short_training import train
 from adapt_learning.stacked.stage import Draws, Samples, Stage
 
 CHUNK = 8192

@@ -1,13 +1,15 @@
-"""How filters and restorers are trained: the one loop, for seconds, told as one share."""
+"""Trainings of seconds: the one loop, without a run folder, told as one share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
 
-from adapt_learning.restoration.base import Progress
 from adapt_learning.stacked.loop import LoopSettings, run_stages
 from adapt_learning.stacked.stage import Samples, Trainable
+
+Progress = Callable[[float, str], None]
+"""Told (share 0..1 of this call, one line for people); what it raises ends the work."""
 
 
 def train(networks: Trainable, training: Samples, held_out: Samples | None,
@@ -16,7 +18,7 @@ def train(networks: Trainable, training: Samples, held_out: Samples | None,
     Run all stages of some networks.
 
     It takes seconds: a start after a crash trains anew, so nothing is saved on the way. What
-    `progress` raises (Cancelled) goes through.
+    `progress` raises goes through.
     """
     total = sum(stage.config.steps for stage in networks.stages())
     settings = LoopSettings(None, _NoLog(), _Told(progress, total))
