@@ -90,6 +90,7 @@ def test_with_neighbours_missing_values_are_made_anew(clean, restorer):
     changes = FOREST if restorer == 'random_forest' else (
         'filter=lof', 'least_clean_pairs=50', 'restorer_settings.draw=mean', *demonstrations.FAST,
         'restorer_settings.training.denoiser_optimization.steps=1500',
+        'restorer_settings.training.denoiser_optimization.learning_rate=2e-3',
         'restorer_settings.training.denoiser.width=256')
     done = restore_dataset(spoilt, resolve('dmdr', (*changes, *RESTORED)))
     assert done.kept.all() and done.needed
