@@ -6,8 +6,10 @@ from small_training import train
 
 from adapt_learning import catalog
 from adapt_learning.data.chunk import Chunk
+from adapt_learning.errors import SettingError
 from adapt_learning.policies.from_noise import NoisePolicy
 from adapt_learning.stacked.config import naming_values
+from adapt_learning.stacked.layers import MemberRandom
 
 NAMES = [name for name in catalog.names('policy')
          if issubclass(catalog.load('policy', name), NoisePolicy)]
@@ -72,6 +74,20 @@ def test_where_an_action_begins_is_a_setting(make_policy, pairs, name, start):
     torch.testing.assert_close(act(), act(), rtol=0, atol=0)
     assert not torch.allclose(act(), act(noise_seed=1))
     torch.testing.assert_close(act(noise_scale=0.0), act(noise_scale=0.0, noise_seed=1))
+
+
+def test_noise_on_the_observation_is_there_in_training_only(make_policy, pairs, name):
+    plain, noisy = make_policy(name), make_policy(name, observation_noise=5.0)
+    batch = plain.prepare(*pairs)
+    stages = [policy.stages()[0] for policy in (plain, noisy)]
+    losses = []
+    for stage in stages:
+        draws = {k: v[:, 0] for k, v in stage.draw(MemberRandom((0,), 'x'), 1, 64).items()}
+        losses.append(stage.loss(batch, draws)['loss'])
+    assert not torch.allclose(*losses)
+    torch.testing.assert_close(*(stage.score(batch) for stage in stages))
+    with pytest.raises(SettingError, match='not negative'):
+        make_policy(name, observation_noise=-1.0)
 
 
 @pytest.mark.parametrize('said', [{}, {'prediction': 'action'}])

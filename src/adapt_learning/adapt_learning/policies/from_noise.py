@@ -12,6 +12,7 @@ from adapt_learning.data.chunk import Chunk
 from adapt_learning.diffusion.denoiser import Denoiser, DenoiserConfig
 from adapt_learning.diffusion.loss import draw_steps
 from adapt_learning.diffusion.unrolled import UnrolledDenoiser
+from adapt_learning.errors import SettingError
 from adapt_learning.policies.base import Batch, Normalizers, Policy
 from adapt_learning.policies.start_noise import StartConfig, start_noise
 from adapt_learning.stacked.config import NormalizationConfig, OptimizationConfig, later
@@ -38,6 +39,14 @@ class NoisePolicyConfig(StartConfig):
     normalization: NormalizationConfig = field(default_factory=NormalizationConfig)
     chunk: Chunk = later(Chunk())
     """How many actions come out of one noise, and how many of them are executed."""
+    observation_noise: float = later(0.0)
+    """Std of Gaussian noise on the normalised observation while training, as in `bc`."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.observation_noise < 0:
+            raise SettingError(
+                f'observation_noise is not negative; got {self.observation_noise}')
 
 
 class NoisePolicy(Policy):
@@ -135,13 +144,20 @@ class NoiseStage(Stage):
 
     def draw(self, random: MemberRandom, steps: int, batch: int) -> Draws:
         """Draw the levels and the noise."""
-        return {'t': draw_steps(random, 0, self.policy.levels, steps, batch),
-                'noise': random.normal(steps, batch, self.module.size)}
+        draws = {'t': draw_steps(random, 0, self.policy.levels, steps, batch),
+                 'noise': random.normal(steps, batch, self.module.size)}
+        if self.policy.config.observation_noise:
+            draws['observation_noise'] = random.normal(steps, batch, self.policy.observation_size)
+        return draws
 
     def loss(self, batch: Batch, draws: Draws) -> dict[str, Tensor]:
         """Return the mean square error of the prediction [K]."""
         noisy, target = self.policy.noised(batch.action, draws['t'], draws['noise'])
-        condition = batch.observation.expand(self.policy.members, -1, -1)
+        condition = batch.observation
+        if 'observation_noise' in draws:
+            condition = torch.add(condition, draws['observation_noise'],
+                                  alpha=self.policy.config.observation_noise)
+        condition = condition.expand(self.policy.members, -1, -1)
         predicted = self.module(torch.cat([noisy, condition], dim=-1),
                                 self.module.embed(draws['t']))
         return {'loss': (predicted - target).square().mean((1, 2))}
@@ -152,7 +168,8 @@ class NoiseStage(Stage):
                       batch.action.repeat(1, _SCORE_DRAWS, 1))
         random = MemberRandom((0,) * self.policy.members, 'policy validation')
         draws = {name: draw[:, 0].to(batch.device)
-                 for name, draw in self.draw(random, 1, batch.count).items()}
+                 for name, draw in self.draw(random, 1, batch.count).items()
+                 if name != 'observation_noise'}
         return self.loss(batch, draws)['loss']
 
 
