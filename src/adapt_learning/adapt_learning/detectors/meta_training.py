@@ -1,0 +1,126 @@
+"""Training of the meta-comparer: episodes of one surface each, drawn from many (section 1.1.2).
+
+An episode takes some good pictures of a surface as references and other pictures of it, good and
+abnormal, as queries. What is learnt is to compare; no surface is seen often enough to be learnt by
+heart. The backbone stays frozen.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from adapt_learning.detectors import losses
+from adapt_learning.detectors.domains import DomainMaps
+from adapt_learning.detectors.meta_comparer import MetaComparer
+from adapt_learning.errors import SettingError
+from adapt_learning.stacked.config import OptimizationConfig
+from adapt_learning.stacked.weights import learning_rate
+
+Progress = Callable[[int, str], None]
+"""Told the number of episodes that are done and the mean losses since the last call."""
+_TELL_EVERY = 20
+
+
+@dataclass(frozen=True)
+class MetaTrainingConfig:
+    """How it is trained. The dissertation leaves these numbers to a supplement that is not public."""
+
+    optimization: OptimizationConfig = field(default_factory=lambda: OptimizationConfig(
+        steps=2000, learning_rate=1e-3, weight_decay=0.01, gradient_clip=1.0, precision='float32'))
+    """steps: episodes; batch and the average of the weights are not used."""
+    queries: int = 8
+    """Pictures to judge per episode, half of them abnormal."""
+    references: int = 4
+    """Good pictures to compare with."""
+    reference_patches: int = 512
+    """N_R: patches that are drawn from all references of an episode, per level."""
+    ranking_pairs: int = 256
+    """Pairs (u, v) per query and level in L_rank."""
+    attention_weight: float = 1.0
+    ranking_weight: float = 1.0
+    ranking_scale: float = 1.0
+    """lambda of eq. 1.4."""
+
+    def __post_init__(self):
+        for name in ('queries', 'references', 'reference_patches', 'ranking_pairs'):
+            least = 2 if name == 'queries' else 1
+            if getattr(self, name) < least:
+                raise SettingError(f'{name} is at least {least}; got {getattr(self, name)}')
+        for name in ('attention_weight', 'ranking_weight', 'ranking_scale'):
+            if getattr(self, name) < 0:
+                raise SettingError(f'{name} is not negative; got {getattr(self, name)}')
+
+
+def train(detector: MetaComparer, domains: Sequence[DomainMaps], config: MetaTrainingConfig,
+          seed: int = 0, progress: Progress = lambda done, text: None) -> list[dict[str, float]]:
+    """
+    Train neck and comparers in place; return the mean losses of every report.
+
+    Domains are drawn with equal chance, whatever number of pictures they have. The same seed gives
+    the same weights on the same machine.
+    """
+    if not domains:
+        raise SettingError('the meta-comparer learns from at least one surface; got none')
+    parameters = [*detector.neck.parameters(), *detector.comparers.parameters()]
+    optimizer = torch.optim.AdamW(parameters, lr=config.optimization.learning_rate,
+                                  weight_decay=config.optimization.weight_decay)
+    random = torch.Generator().manual_seed(seed)
+    told, sums = [], {}
+    for step in range(config.optimization.steps):
+        domain = domains[int(torch.randint(len(domains), (1,), generator=random))]
+        parts = episode_losses(detector, domain, config, random)
+        total = (parts['classification'] + config.attention_weight * parts['attention']
+                 + config.ranking_weight * parts['ranking'])
+        optimizer.param_groups[0]['lr'] = learning_rate(config.optimization, step)
+        optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        if config.optimization.gradient_clip:
+            torch.nn.utils.clip_grad_norm_(parameters, config.optimization.gradient_clip)
+        optimizer.step()
+        for name, value in parts.items():
+            sums[name] = sums.get(name, 0.0) + value.item()
+        if (step + 1) % _TELL_EVERY == 0 or step + 1 == config.optimization.steps:
+            count = (step % _TELL_EVERY) + 1
+            told.append({name: value / count for name, value in sums.items()})
+            sums = {}
+            progress(step + 1, ' '.join(f'{k} {v:.3f}' for k, v in told[-1].items()))
+    return told
+
+
+def episode_losses(detector: MetaComparer, domain: DomainMaps, config: MetaTrainingConfig,
+                   random: torch.Generator) -> dict[str, Tensor]:
+    """Return the three losses of one episode, each the sum over the levels."""
+    index, abnormal, count = _drawn(domain, config, random)
+    patches = detector.patches_of(domain.some(index))
+    found = dict.fromkeys(('classification', 'attention', 'ranking'), torch.zeros(()))
+    every = detector.config.mode == 'max'
+    for comparer, level in zip(detector.comparers, patches, strict=True):
+        query, reference = level[count:], level[:count].flatten(0, 1)
+        chosen = torch.randperm(len(reference), generator=random)[:config.reference_patches]
+        reference = reference[chosen]
+        similarity = comparer.attention(query, reference)
+        logits = comparer.scores(query, reference, similarity, detector.config.mode,
+                                 detector.config.neighbors)
+        pairs = torch.randint(query.shape[1], (2, len(query), config.ranking_pairs),
+                              generator=random)
+        found = {
+            'classification': found['classification'] + losses.classification(logits, abnormal),
+            'attention': found['attention'] + losses.attention(similarity, abnormal, every),
+            'ranking': found['ranking'] + losses.ranking(
+                logits, similarity.amax(-1), config.ranking_scale, (pairs[0], pairs[1]))}
+    return found
+
+
+def _drawn(domain: DomainMaps, config: MetaTrainingConfig,
+           random: torch.Generator) -> tuple[Tensor, Tensor, int]:
+    """Return pictures (references first), labels of the queries, and the number of references."""
+    good = domain.good[torch.randperm(len(domain.good), generator=random)]
+    bad = domain.bad[torch.randperm(len(domain.bad), generator=random)]
+    # A small surface gives at least one reference and one good query.
+    count = min(config.references, len(good) - 1)
+    few = config.queries // 2
+    queries = [good[count:count + config.queries - few], bad[:few]]
+    abnormal = torch.cat([torch.full((len(part),), bool(i)) for i, part in enumerate(queries)])
+    return torch.cat([good[:count], *queries]), abnormal, count
