@@ -133,7 +133,7 @@ def load_domains(parent: str | Path) -> tuple[Domain, ...]:
 
 
 def load_flat(folder: str | Path) -> Domain:
-    """Return a folder of good pictures as a domain without tests; DatasetError if there are none."""
+    """Return a folder of good pictures as a domain without tests; DatasetError if it has none."""
     folder = _folder(folder)
     skipped: list[str] = []
     train = tuple(Sample(path, path.name, GOOD, 'good')

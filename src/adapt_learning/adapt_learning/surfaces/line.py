@@ -66,7 +66,7 @@ class Surface:
         """
         Return defective picture i; kind and strength are drawn from i where they are not given.
 
-        CatalogError for a kind that there is not, SettingError for one that this surface leaves out.
+        CatalogError for a kind there is not, SettingError for one that this surface leaves out.
         """
         # Before the registry's own error: what this surface was told to leave out is a setting.
         if kind is not None and kind not in self._defects:

@@ -52,9 +52,10 @@ class Misplaced(Defect):
         b = np.abs(math.cos(turn) * dy - math.sin(turn) * dx) - side * long / 2
         inside = -np.maximum(a, b) + 0.02 * side * noise(rng, scene.shape, side / 4)
         share = np.clip(0.5 + inside / 1.5, 0, 1)
-        gain = 1 + rng.choice([-1, 1]) * (0.07 + 0.13 * strength)
+        # On a texture without order only a seam and another shade tell that it is misplaced.
+        off = rng.choice([-1, 1]) * (5 + 12 * strength + 0.35 * scene.texture)
         seam = np.exp(-(inside / (1.2 * max(scene.unit, 0.8))) ** 2) * (0.12 + 0.2 * strength)
-        after = over(scene.picture, piece * np.float32(gain), share)
+        after = over(scene.picture, piece + np.float32(off), share)
         return after * (1 - seam)[..., None], np.maximum(share, seam)
 
 

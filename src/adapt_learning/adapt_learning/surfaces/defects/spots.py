@@ -34,7 +34,7 @@ class Stain(Defect):
         share = np.clip(share * uneven * (0.75 + 0.6 * rim), 0, 1.3)
         contrast = scene.contrast(rng, strength) / 255
         ground = max(float(scene.picture.mean()) / 255, 0.1)
-        weight = min(contrast / ground, 0.9)
+        weight = min(contrast / ground, 0.7)
         if scene.grey or rng.random() < 0.3:
             tint = np.full(3, 1.0)
         else:  # oil and rust are brown, other liquids anything
@@ -100,7 +100,7 @@ class Contamination(Defect):
         off = 0.25 * radius + 1
         shadow = cv2.GaussianBlur(shifted(lump, -off * math.sin(light), -off * math.cos(light)),
                                   (0, 0), 0.12 * radius + 0.7)
-        tone = scene.tone(rng, *centre, scene.contrast(rng, strength), 0.5)
+        tone = scene.tone(rng, *centre, scene.contrast(rng, strength), 0.3)
         body = tone * np.clip(1 + 0.35 * tilt + 0.06 * noise(rng, scene.shape, 2), 0.3, 1.6)[
             ..., None]
         after = scene.picture * (1 - 0.4 * shadow)[..., None]
@@ -132,7 +132,7 @@ class Dent(Defect):
         contrast = scene.contrast(rng, strength) * 0.9
         # Half of the shading scales what is there, half is gloss.
         level = max(float(scene.picture.mean()), 30.0)
-        shade = contrast * tilt
+        shade = np.clip(contrast * tilt, -0.9 * level, None)
         after = after * (1 + 0.5 * shade / level)[..., None] + (0.5 * shade)[..., None]
         return after, np.clip(step(np.abs(tilt), 0.04, 0.3) + (hollow > 0.3), 0, 1)
 

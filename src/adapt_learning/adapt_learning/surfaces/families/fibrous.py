@@ -62,7 +62,7 @@ class Cardboard(Family):
 
     def paint(self, look: Mapping[str, Any], rng: np.random.Generator,
               shape: tuple[int, int]) -> np.ndarray:
-        """Return a place of the board; flutes run along y, most fibres with the machine, along x."""
+        """Return a place of the board; flutes run along y, most fibres with the machine (x)."""
         area, unit = shape[0] * shape[1] / unit_area(look), look['unit']
         _, x = axes(shape)
         light = 1 + look['flock'] * fractal(rng, shape, 14 * unit, 4, 0.6, 1.5)

@@ -18,8 +18,9 @@ class Foil(Family):
     def draw(self, rng: np.random.Generator, unit: float) -> dict[str, Any]:
         """Return the settings of a new foil."""
         return {
-            'colour': (colours.draw(rng, (0.5, 0.65), (0, 0.08), (0.5, 0.75))
-                       if rng.random() < 0.6 else colours.draw(rng, (0, 1), (0.2, 0.7), (0.4, 0.8))),
+            'colour': (
+                colours.draw(rng, (0.5, 0.65), (0, 0.08), (0.5, 0.75)) if rng.random() < 0.6
+                else colours.draw(rng, (0, 1), (0.2, 0.7), (0.4, 0.8))),
             'facet': rng.uniform(14, 40) * unit, 'contrast': rng.uniform(0.07, 0.2),
             'fold': rng.uniform(0.15, 0.5), 'glare': rng.uniform(0.1, 0.5),
             'light': rng.uniform(0, 2 * np.pi), 'rolled': rng.uniform(0, 0.04), 'unit': unit}
@@ -28,7 +29,6 @@ class Foil(Family):
               shape: tuple[int, int]) -> np.ndarray:
         """Return a place of the foil."""
         facet, unit = look['facet'], look['unit']
-        y, x = np.mgrid[:shape[0], :shape[1]].astype(np.float32)
         height = np.zeros(shape, np.float32)
         folds = np.zeros(shape, np.float32)
         for size, weight in ((1.0, 1.0), (0.5, 0.55), (0.26, 0.25)):

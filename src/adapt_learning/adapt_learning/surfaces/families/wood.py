@@ -33,7 +33,7 @@ class Wood(Family):
         y, x = axes(shape)
         ring, unit = look['ring'], look['unit']
         # A cut beside the axis of the trunk: rings become long arches.
-        middle, tip = rng.uniform(-0.3, 1.3, 2) * shape[0]
+        middle, tip = (rng.uniform(-0.3, 1.3) * shape[0] for _ in range(2))
         bow = look['bow'] * np.hypot(x - middle, 0.12 * (y - tip)) + (1 - look['bow']) * x
         drift = noise(rng, shape, 220 * unit, 45 * unit) + 0.25 * noise(
             rng, shape, 70 * unit, 14 * unit)
@@ -49,5 +49,6 @@ class Wood(Family):
         light = 1 + look['fibre'] * fibre + look['mottle'] * noise(rng, shape, 60 * unit)
         if look['pores'] > 0.05:
             pore = step(noise(rng, shape, look['pore_length'], 1.3), 1.7, 2.3)
-            light = light * (1 - look['pores'] * pore * np.where(part < 0.5, np.float32(1), np.float32(0.5)))
+            early = np.where(part < 0.5, np.float32(1), np.float32(0.5))
+            light = light * (1 - look['pores'] * pore * early)
         return colours.lit(colours.mix(look['light'], look['dark'], share), light)
