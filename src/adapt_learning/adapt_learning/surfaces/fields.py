@@ -128,10 +128,10 @@ def cells(rng: np.random.Generator, shape: tuple[int, int], pitch: float, jitter
     ground[np.clip(y, 0, tall - 1), np.clip(x, 0, wide - 1)] = 0
     centre, label = cv2.distanceTransformWithLabels(
         ground, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    apart = np.full((tall, wide), 255, np.uint8)
-    apart[:, 1:][label[:, 1:] != label[:, :-1]] = 0
-    apart[1:][label[1:] != label[:-1]] = 0
-    border = cv2.distanceTransform(apart, cv2.DIST_L2, 3)
+    same = np.ones((tall, wide), np.uint8)
+    same[:, 1:] = label[:, 1:] == label[:, :-1]
+    same[1:] &= label[1:] == label[:-1]
+    border = cv2.distanceTransform(same, cv2.DIST_L2, 3)
     inner = (slice(pad_y, pad_y + shape[0]), slice(pad_x, pad_x + shape[1]))
     return Cells(label[inner] - 1, centre[inner], border[inner], int(label.max()))
 

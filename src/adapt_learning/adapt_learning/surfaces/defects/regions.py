@@ -97,7 +97,7 @@ class ColourShift(Defect):
         radius = extent(rng, scene, strength, 0.07, 0.24)
         share = spot(rng, scene, radius, radius * rng.uniform(0.2, 0.7))
         share = step(share, 0.0, 1.0)
-        shift = 0.75 * scene.contrast(rng, 0.5 * strength)
+        shift = 0.75 * scene.contrast(rng, 0.5 * strength) + 0.25 * scene.texture
         level = float(scene.picture.mean())
         sign = 1.0 if rng.random() > level / 255 else -1.0
         if scene.grey or rng.random() < 0.3:
