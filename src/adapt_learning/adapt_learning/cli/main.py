@@ -11,6 +11,7 @@ from adapt_learning.cli import (
     expert,
     export,
     gait,
+    inspect,
     restore,
     train,
 )
@@ -31,6 +32,7 @@ app.command('gait')(gait.gait)
 app.command('doctor')(doctor.doctor)
 app.add_typer(data.app, name='data')
 app.add_typer(bench.app, name='bench')
+app.add_typer(inspect.app, name='inspect')
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""The families of surfaces; `surfaces.registry` names them."""
