@@ -23,6 +23,11 @@ class Examiner:
         self.inspector = inspector
         self.recipe = recipe
 
+    def warm_up(self) -> None:
+        """Judge once: the first run of a model takes far longer than the others."""
+        side = self.inspector.manifest.input_px
+        self.inspector.judge(np.zeros((side, side, 3), np.uint8), self.recipe.bank)
+
     def examine_encoded(self, data: bytes) -> Result:
         """Examine a file's or a CompressedImage's bytes; what cannot be read is INVALID."""
         try:

@@ -47,6 +47,7 @@ class Reason(IntEnum):
     NO_RECIPE = 11
     STOPPED = 12
     INTERNAL_ERROR = 13
+    BUSY = 14
 
 
 @dataclass(frozen=True)
