@@ -256,6 +256,12 @@ def test_the_shelf_lists_removes_and_keeps_to_itself(stored, tmp_path):
     assert tmp_path.is_dir() and not (shelf.folder / 'link').is_symlink()
 
 
+def test_a_shelf_that_vanishes_is_empty(stored):
+    shelf = RecipeShelf(stored.parent)
+    shutil.rmtree(stored.parent)
+    assert shelf.names() == [] and shelf.entries() == []
+
+
 def test_a_shelf_where_a_file_stands_is_refused(tmp_path):
     (tmp_path / 'file').touch()
     with pytest.raises(SettingError, match='cannot be one'):

@@ -36,7 +36,9 @@ class RecipeShelf:
         return self.folder / check_name(name)
 
     def names(self) -> list[str]:
-        """Return the names of what stands here, sorted."""
+        """Return the names of what stands here, sorted; none where the folder was removed."""
+        if not self.folder.is_dir():
+            return []
         return sorted(path.name for path in self.folder.iterdir()
                       if not path.name.startswith('.') and (path / RECIPE).is_file())
 

@@ -40,6 +40,15 @@ class CameraFrame:
         """Return the pixels; raises PictureError."""
         return pixels_of(self.message)
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Return width and height; (0, 0) for a compressed frame that was not decoded."""
+        if isinstance(self.message, Image):
+            return self.message.width, self.message.height
+        if 'pixels' in self.__dict__:
+            return self.pixels.shape[1], self.pixels.shape[0]
+        return 0, 0
+
 
 class MissedFrames:
     """

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from adapt_msgs.msg import InspectionVerdict
 from diagnostic_msgs.msg import DiagnosticStatus
+from sensor_msgs.msg import Image
 
 from adapt_learning.inspection import Verdict
 from adapt_learning.runtime.latency import LatencyRecord
@@ -71,8 +72,10 @@ class InspectionReport:
                   'dropped frames': feed.missed.count, 'rate [Hz]': f'{feed.missed.rate_hz:.1f}'}
         if feed.newest is not None:
             message = feed.newest.message
-            values |= {'age [s]': f'{silent:.2f}', 'encoding': getattr(
-                message, 'encoding', '') or message.format}
+            form = message.encoding if isinstance(message, Image) else message.format
+            width, height = feed.newest.size
+            values |= {'age [s]': f'{silent:.2f}', 'encoding': form,
+                       'size [px]': f'{width} x {height}'}
         stopped = self._node.camera_problem() if self._node.is_active else ''
         return 'camera', _ERROR if stopped else _OK, stopped or (
             'frames come' if feed.newest is not None else 'no frame yet'), values

@@ -24,6 +24,7 @@ def verdict_message(result: Result, trigger: Trigger, frame: CameraFrame | None,
     _set(message.done, done_ns)
     if frame is not None:
         message.header.frame_id = frame.message.header.frame_id
+        message.width, message.height = frame.size
         set_stamp(message, frame.stamp_ns or frame.received_stamp_ns)
     examiner = trigger.examiner
     if examiner is not None:
