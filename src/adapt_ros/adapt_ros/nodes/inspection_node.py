@@ -324,7 +324,7 @@ class InspectionNode(AdaptNode):
             return
         self._said = self._state_key()
         message = self.station.message(len(self.queue), self.queue.limit, self.desk.selected,
-                                       self.problem() if self.is_active else '')
+                                       self.problem() if self.station.active else '')
         message.header.stamp = self.get_clock().now().to_msg()
         self._state.publish(message)
 
