@@ -13,6 +13,10 @@ sim = [
     'opencv-python-headless',
     'scipy',
 ]
+inspect = [
+    'opencv-python-headless',
+    'Pillow>=10',
+]
 train = [
     'diffusers',
     'onnx',
@@ -47,7 +51,9 @@ setup(
         'tqdm',
         'typer',
     ],
-    extras_require={'sim': sim, 'train': train, 'ray': ['ray>=2.50'], 'all': sim + train},
+    extras_require={
+        'sim': sim, 'train': train, 'inspect': inspect, 'ray': ['ray>=2.50'],
+        'all': sorted({*sim, *train, *inspect})},
     zip_safe=False,
     maintainer='adapt stack maintainers',
     maintainer_email='maintainers@adapt-stack.invalid',

@@ -44,7 +44,10 @@ setup(
         'console_scripts': [
             'demo_recorder = adapt_ros.start:demo_recorder',
             'evaluator = adapt_ros.start:evaluator',
+            'inspection_node = adapt_ros.start:inspection_node',
             'keyboard = adapt_ros.start:keyboard',
+            'line_camera = adapt_ros.start:line_camera',
+            'line_client = adapt_ros.start:line_client',
             'policy_node = adapt_ros.start:policy_node',
             'recording_session = adapt_ros.start:recording_session',
             'restoration_server = adapt_ros.start:restoration_server',

@@ -131,6 +131,11 @@ def test_importing_it_loads_nothing_heavy(package):
     assert not heavy & loaded
 
 
+def test_inspection_needs_no_torch_and_no_ros():
+    loaded = modules_after('adapt_learning.inspection')
+    assert not {'torch', 'mujoco', 'matplotlib', 'gymnasium', 'rclpy', 'scipy'} & loaded
+
+
 def test_the_command_line_starts_without_anything_heavy():
     loaded = modules_after('adapt_learning.cli.main')
     assert not {'torch', 'mujoco', 'matplotlib', 'gymnasium', 'onnxruntime', 'pyarrow'} & loaded

@@ -9,6 +9,7 @@ transition or the goal with the same sentence. Everything else is a bug and keep
     ├── SampleError        one message does not fit the contract (wrong length, wrong joint)
     ├── DatasetError       a dataset on disk is damaged, incomplete or of another form
     ├── ArtifactError      an artifact is damaged, unsafe or made for another contract
+    ├── PictureError       a picture cannot be read, or not as the pixels that are needed
     ├── CatalogError       an unknown task, policy, ... was asked for
     └── SettingError       an argument or configuration value is out of its range
 """
@@ -36,6 +37,10 @@ class DatasetError(UserError):
 
 class ArtifactError(UserError):
     """An artifact on disk cannot be used as it is."""
+
+
+class PictureError(UserError):
+    """A picture cannot be read, or is not what is needed."""
 
 
 class CatalogError(UserError):

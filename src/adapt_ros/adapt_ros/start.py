@@ -50,6 +50,21 @@ def demo_recorder() -> int:
     return _start('demo_recorder')
 
 
+def inspection_node() -> int:
+    """Run inspection_node."""
+    return _start('inspection_node')
+
+
+def line_camera() -> int:
+    """Run line_camera."""
+    return _start('line_camera')
+
+
+def line_client() -> int:
+    """Run line_client."""
+    return _start('line_client')
+
+
 def _start(name: str) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         # Nothing has begun yet that would have to end well; `lifecycle.run` takes over later.

@@ -11,7 +11,6 @@ from adapt_learning.inspection.datasets import (
     load_domain,
     load_domains,
     load_flat,
-    read_picture,
 )
 from adapt_learning.surfaces import Surface, write_surface
 
@@ -149,38 +148,3 @@ def test_folders_without_pictures_say_what_there_is(tmp_path):
     (tmp_path / 'train/good').mkdir(parents=True)
     with pytest.raises(DatasetError, match='train has no picture'):
         load_domains(tmp_path)
-
-
-def test_depths_and_channels_are_kept_and_red_is_first(tmp_path):
-    red = np.zeros((6, 7, 3), np.uint8)
-    red[..., 2] = 200  # OpenCV writes blue first
-    assert (read_picture(save(tmp_path / 'red.png', red)) == [200, 0, 0]).all()
-    clear = np.dstack((red, np.full((6, 7), 128, np.uint8)))
-    assert (read_picture(save(tmp_path / 'clear.png', clear)) == [200, 0, 0]).all()
-    grey = read_picture(save(tmp_path / 'grey.png', red[..., 2]))
-    assert grey.shape == (6, 7) and (grey == 200).all()
-    deep = read_picture(save(tmp_path / 'deep.png', np.full((6, 7), 60000, np.uint16)))
-    assert deep.dtype == np.uint16 and (deep == 60000).all()
-
-
-@pytest.mark.parametrize('suffix', ['.jpg', '.png'])
-@pytest.mark.parametrize('kept', [0, 0.3, 0.95])
-def test_files_that_are_cut_off_are_refused(tmp_path, suffix, kept):
-    rng = np.random.default_rng(0)
-    path = save(tmp_path / f'a{suffix}', rng.integers(256, size=(200, 200, 3), dtype=np.uint8))
-    data = path.read_bytes()
-    assert read_picture(path).shape == (200, 200, 3)
-    path.write_bytes(data[:int(kept * len(data))])
-    with pytest.raises(DatasetError, match='is cut off|is empty'):
-        read_picture(path)
-
-
-def test_floats_and_folders_are_no_pictures(tmp_path):
-    path = save(tmp_path / 'a.tif', np.zeros((5, 5), np.float32))
-    with pytest.raises(DatasetError, match='a picture of float32; allowed are 8 and 16 bit'):
-        read_picture(path)
-    with pytest.raises(DatasetError, match='cannot be read: Is a directory'):
-        read_picture(tmp_path)
-    (tmp_path / 'b.png').write_bytes(b'\x89PNG\r\n\x1a\nIEND and nothing')
-    with pytest.raises(DatasetError, match='no picture'):
-        read_picture(tmp_path / 'b.png')

@@ -11,13 +11,10 @@ import cv2
 import numpy as np
 
 from adapt_learning.errors import DatasetError
+from adapt_learning.inspection.pictures import SUFFIXES, read_picture
 
 GOOD, DEFECTIVE = 0, 1
-SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp', '.pgm', '.ppm')
 _GOOD_NAMES = ('good', 'ok')
-_END_OF_JPEG, _END_OF_PNG = b'\xff\xd9', b'IEND'
-_TAIL_BYTES = 4096
-"""Programs append a few bytes of their own behind the end of a picture."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class Sample:
     mask_path: Path | None = None
 
     def picture(self) -> np.ndarray:
-        """Return the picture as stored; DatasetError where it is no whole picture."""
+        """Return the picture as stored; PictureError where it is no whole picture."""
         return read_picture(self.path)
 
     def mask(self, size: tuple[int, int] | None = None) -> np.ndarray | None:
@@ -142,39 +139,6 @@ def load_flat(folder: str | Path) -> Domain:
         raise DatasetError(f'{folder} has no picture ({", ".join(SUFFIXES)}); '
                            + _instead(skipped))
     return Domain(folder.name, folder, train, (), tuple(skipped))
-
-
-def read_picture(path: Path) -> np.ndarray:
-    """
-    Return the picture of a file: uint8 or uint16, RGB [h, w, 3] or grey [h, w].
-
-    DatasetError where the file cannot be read, is empty, cut off or no picture. OpenCV alone would
-    fill what is missing with grey.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DatasetError(f'{path} cannot be read: {error.strerror}') from error
-    if not data:
-        raise DatasetError(f'{path} is empty (0 bytes): copy it again or remove it')
-    tail = data[-_TAIL_BYTES:]
-    if (data[:2] == b'\xff\xd8' and _END_OF_JPEG not in tail) or (
-            data[:4] == b'\x89PNG' and _END_OF_PNG not in tail):
-        raise DatasetError(f'{path} is cut off ({len(data)} bytes, without the end of the '
-                           'picture): copy it again or remove it')
-    try:
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error as error:
-        raise DatasetError(f'{path} cannot be decoded ({error.err}): remove it, or store it again '
-                           'as PNG') from error
-    if picture is None or picture.dtype not in (np.uint8, np.uint16):
-        what = 'no picture' if picture is None else f'a picture of {picture.dtype}'
-        raise DatasetError(f'{path} is {what}; allowed are 8 and 16 bit in '
-                           f'{", ".join(SUFFIXES)}: remove it, or store it again as PNG')
-    if picture.ndim == 3:
-        # OpenCV has blue first; what is transparent is seen as it is stored.
-        picture = picture[..., 0] if picture.shape[2] < 3 else picture[..., 2::-1]
-    return np.ascontiguousarray(picture)
 
 
 def _pictures(folder: Path, root: Path, skipped: list[str]) -> Iterator[Path]:

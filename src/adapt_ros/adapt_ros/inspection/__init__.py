@@ -1,0 +1,1 @@
+"""What inspection_node is made of: frames, triggers, the handshake, recipes, reports."""
