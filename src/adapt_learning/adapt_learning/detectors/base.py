@@ -53,4 +53,4 @@ class Detector(nn.Module, ABC):
         maps = [functional.interpolate(x.view(1, 1, level.grid, level.grid), size=(finest, finest),
                                        mode='nearest')[0, 0]
                 for x, level in zip(odd, self.levels, strict=True)]
-        return torch.stack(maps).amax(0), torch.stack([x.amax() for x in odd]).amax()
+        return torch.stack(maps).amax(0), torch.stack([x.max() for x in odd]).max()

@@ -34,13 +34,13 @@ class Comparer(nn.Module):
         Return the logit of s_j for every query patch [..., Q].
 
         mode max is eq. 1.1: the oddest pair counts, so a query patch has to resemble every
-        reference patch. nearest asks about the `neighbors` most similar reference patches only and
-        takes the least odd of them: a surface may look different in different places.
+        reference patch. nearest asks about the `neighbors` most similar reference patches (of at
+        least so many) and takes the least odd: a surface may look different from place to place.
         """
         q, r = self.query(query), self.reference(reference)
         if mode == 'max':
             pairs = q.unsqueeze(-2) + r
             return self.judge(pairs).squeeze(-1).amax(-1)
-        best = attention.topk(min(neighbors, attention.shape[-1]), dim=-1).indices
+        best = attention.topk(neighbors, dim=-1).indices
         pairs = q.unsqueeze(-2) + r[best]
         return self.judge(pairs).squeeze(-1).amin(-1)

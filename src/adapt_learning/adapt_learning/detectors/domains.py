@@ -19,7 +19,7 @@ class DomainMaps:
 
     name: str
     maps: list[Tensor]
-    """Per level of the backbone, float16 [N, C, h, w]: half the memory, and enough to learn from."""
+    """Per level of the backbone, float16 [N, C, h, w]: half the memory, enough to learn from."""
     abnormal: Tensor
     """Labels of the pictures, bool [N]."""
 

@@ -77,6 +77,9 @@ class MetaComparer(Detector):
 
     def odd(self, patches: list[Tensor], banks: list[Tensor]) -> list[Tensor]:
         """Return s_j of every patch, in 0..1."""
+        # A bank of a plain surface may have fewer rows than are asked about: the first fills up.
+        banks = [torch.cat([bank, bank[:1].expand(self.config.neighbors - 1, -1)])
+                 for bank in banks]
         return [torch.sigmoid(comparer.scores(
             query, bank, comparer.attention(query, bank), self.config.mode, self.config.neighbors))
             for comparer, query, bank in zip(self.comparers, patches, banks, strict=True)]

@@ -25,7 +25,7 @@ _TELL_EVERY = 20
 
 @dataclass(frozen=True)
 class MetaTrainingConfig:
-    """How it is trained. The dissertation leaves these numbers to a supplement that is not public."""
+    """How it is trained; the dissertation leaves the numbers to a supplement that is not public."""
 
     optimization: OptimizationConfig = field(default_factory=lambda: OptimizationConfig(
         steps=2000, learning_rate=1e-3, weight_decay=0.01, gradient_clip=1.0, precision='float32'))

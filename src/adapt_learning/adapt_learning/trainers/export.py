@@ -40,19 +40,27 @@ def export_onnx(module: nn.Module, sizes: Sequence[int], inputs: Sequence[str],
     generator = torch.Generator().manual_seed(0)
     samples = tuple(torch.randn(_SAMPLES, size, generator=generator) for size in sizes)
     batch = torch.export.Dim('batch')
+    model = to_onnx(module, samples, inputs, [output], tuple({0: batch} for _ in samples))
+    with torch.no_grad():
+        expected = module(*samples)
+    _check_parity(model, dict(zip(inputs, samples, strict=True)), expected, 1 if chooses else 0,
+                  rounding)
+    return model.SerializeToString(deterministic=True)
+
+
+def to_onnx(module: nn.Module, samples: Sequence[Tensor], inputs: Sequence[str],
+            outputs: Sequence[str], dynamic_shapes: object) -> onnx.ModelProto:
+    """Return a module as an ONNX model; `dynamic_shapes` as `torch.export` has them."""
     with _quiet(), torch.no_grad():
         program = torch.onnx.export(
-            module, samples, input_names=list(inputs), output_names=[output],
+            module, tuple(samples), input_names=list(inputs), output_names=list(outputs),
             opset_version=OPSET, dynamo=True, external_data=False, verbose=False,
-            dynamic_shapes=tuple({0: batch} for _ in samples))
-        expected = module(*samples)
+            dynamic_shapes=dynamic_shapes)
     model = program.model_proto
     # Stack traces of the exporter would put paths of this machine into the file.
     _strip_traces(model)
     onnx.checker.check_model(model)
-    _check_parity(model, dict(zip(inputs, samples, strict=True)), expected, 1 if chooses else 0,
-                  rounding)
-    return model.SerializeToString(deterministic=True)
+    return model
 
 
 def _strip_traces(model: onnx.ModelProto) -> None:
