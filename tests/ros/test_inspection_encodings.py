@@ -79,3 +79,13 @@ def test_what_does_not_fit_is_refused(change, words):
         setattr(message, name, value)
     with pytest.raises(PictureError, match=words):
         pixels_of(message)
+
+
+def test_the_numbers_of_messages_are_those_of_the_results():
+    from adapt_msgs.msg import InspectionVerdict
+
+    from adapt_learning.inspection import Reason, Verdict
+    for one in Verdict:
+        assert getattr(InspectionVerdict, one.name) == one
+    for one in Reason:
+        assert getattr(InspectionVerdict, f'REASON_{one.name}') == one

@@ -73,7 +73,7 @@ class Bench:
         self.until(future.done, 'an answer')
         return future.result()
 
-    def call(self, kind: type, name: str, **request: Any) -> Any:
+    def call(self, kind: type, name: str, /, **request: Any) -> Any:
         """Call a service of this bench and return the response."""
         client = self.nodes[0].create_client(kind, f'{self.namespace}/{name}')
         try:

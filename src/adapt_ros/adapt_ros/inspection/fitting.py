@@ -59,10 +59,17 @@ class FitRequest:
         if not math.isfinite(band) or not 0.0 <= band <= 10.0:
             raise SettingError(f'review_band lies in 0..10; got {band}')
         files = tuple(str(inside(references, name, 'files')) for name in goal.files)
-        list_pictures(files)
+        _check_there(files)
         return cls(goal.name, goal.surface, files, int(goal.grab),
                    FitSettings(rate, band, goal.leave_out_odd, goal.any_size),
                    goal.overwrite, goal.select)
+
+
+def _check_there(files: Sequence[str]) -> None:
+    """Raise for what the child would refuse, but only after its long start."""
+    for path in list_pictures(files) if files else ():
+        if not path.exists():
+            raise PictureError(f'{path} is not there; names are below the folder of references')
 
 
 class Fitting:
