@@ -16,6 +16,7 @@ from adapt_learning.detectors.domains import DomainMaps
 from adapt_learning.detectors.meta_comparer import MetaComparer
 from adapt_learning.errors import SettingError
 from adapt_learning.stacked.config import OptimizationConfig
+from adapt_learning.stacked.short_training import one_thread
 from adapt_learning.stacked.weights import learning_rate
 
 Progress = Callable[[int, str], None]
@@ -63,10 +64,15 @@ def train(detector: MetaComparer, domains: Sequence[DomainMaps], config: MetaTra
     """
     if not domains:
         raise SettingError('the meta-comparer learns from at least one surface; got none')
+    with one_thread():  # sums of gradients in the order of two threads are not the same twice
+        return _run(detector, domains, config, torch.Generator().manual_seed(seed), progress)
+
+
+def _run(detector: MetaComparer, domains: Sequence[DomainMaps], config: MetaTrainingConfig,
+         random: torch.Generator, progress: Progress) -> list[dict[str, float]]:
     parameters = [*detector.neck.parameters(), *detector.comparers.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=config.optimization.learning_rate,
                                   weight_decay=config.optimization.weight_decay)
-    random = torch.Generator().manual_seed(seed)
     told, sums = [], {}
     for step in range(config.optimization.steps):
         domain = domains[int(torch.randint(len(domains), (1,), generator=random))]

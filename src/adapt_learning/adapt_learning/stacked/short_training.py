@@ -22,7 +22,7 @@ def train(networks: Trainable, training: Samples, held_out: Samples | None,
     """
     total = sum(stage.config.steps for stage in networks.stages())
     settings = LoopSettings(None, _NoLog(), _Told(progress, total))
-    with _one_thread():
+    with one_thread():
         run_stages(networks, training, held_out, settings)
 
 
@@ -51,7 +51,7 @@ class _NoLog:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Multiply on one thread: the matmuls of training are too short to wake a second one."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
