@@ -200,6 +200,20 @@ def test_readme_has_the_stored_results():
     assert documentation.table(text, 'noise level') == expected
 
 
+def test_readme_has_the_stored_results_of_six_tasks():
+    variant, = json.loads((ROOT / 'benchmarks/table-3.2.json').read_text('utf-8'))['variants']
+    cells = {(cell['task'], cell['row']): cell for cell in variant['cells']}
+    rows = documentation.table((ROOT / 'README.md').read_text(encoding='utf-8'), 'task')
+    assert [row[0] for row in rows] == [task['task'] for task in variant['tasks']]
+    for task, row in zip(variant['tasks'], rows, strict=True):
+        mine = [cells.get((task['task'], title)) for title in (
+            'BC', 'Implicit BC', 'Diffusion policy', 'Flow matching', 'DBC')]
+        theirs = [cells[task['task'], title]['published'][0] for title in ('BC', 'DBC')]
+        means = [None if cell is None else cell['mean'] for cell in mine]
+        assert row[1:] == ['-' if x is None else f'{x:.1f}'
+                           for x in (*means, task['expert'], *theirs)], task
+
+
 def test_readme_has_the_stored_results_of_restoration():
     values = json.loads((ROOT / 'benchmarks/table-3.4.json').read_text(encoding='utf-8'))
     cells = {(cell['row'], cell['task']): cell for cell in values['cells']}

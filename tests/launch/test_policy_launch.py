@@ -3,8 +3,12 @@
 import pytest
 from launched import result_of
 
+from adapt_learning import catalog
+from adapt_learning.artifacts import load_artifact
+from adapt_learning.artifacts.store import check_contract
 from adapt_learning.evaluation.evaluate import evaluate
 from adapt_learning.frames import load_contract
+from adapt_ros.resources import artifact_folder
 
 pytestmark = pytest.mark.serial
 
@@ -18,15 +22,21 @@ def test_a_task_and_the_name_of_a_policy_are_enough(launched, tmp_path):
 
 
 def test_a_task_with_another_body_runs_as_in_one_process(launched, tmp_path):
-    from artifact_maker import make_policy
-    policy = make_policy(tmp_path / 'push', load_contract('ant_reach'), action=[0.1] * 8)
-    run = launched('task:=ant_reach', f'policy:={policy}', 'episodes:=1', 'video:=false',
+    run = launched('task:=ant_reach', 'policy:=dbc', 'episodes:=2', 'video:=false',
                    f'report:={tmp_path}/out', file='policy.launch.py')
     assert run.wait() == 0, run.output
     result = result_of(tmp_path / 'out')
-    alone = evaluate(policy, 'ant_reach', episodes=1, noise_level=1.0, seed=2000, jobs=1)
+    alone = evaluate(artifact_folder('dbc', 'ant_reach'), 'ant_reach', episodes=2,
+                     noise_level=1.0, seed=2000, jobs=1)
     assert [(e['success'], e['steps']) for e in result['per_episode']] == [
         (e.success, e.steps) for e in alone.results]
+
+
+@pytest.mark.parametrize('task', sorted(set(catalog.names('task')) - {'fetch_push'}))
+def test_every_task_of_the_table_has_a_shipped_policy(task):
+    manifest = load_artifact(artifact_folder('dbc', task)).manifest
+    check_contract(manifest, load_contract(task))
+    assert manifest.task == task
 
 
 def test_a_policy_that_is_not_shipped_is_named(launched):
