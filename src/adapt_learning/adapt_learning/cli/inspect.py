@@ -1,8 +1,11 @@
-"""`adapt inspect`: surfaces and their defects."""
+"""`adapt inspect`: recipes, verdicts, and surfaces to try them on."""
 
 import typer
 
-from adapt_learning.cli import inspect_surfaces
+from adapt_learning.cli import inspect_recipes, inspect_surfaces
 
 app = typer.Typer(no_args_is_help=True, help='Inspect surfaces.')
+app.command('fit')(inspect_recipes.fit)
+app.command('score')(inspect_recipes.score)
+app.command('calibrate')(inspect_recipes.calibrate)
 app.command('surfaces')(inspect_surfaces.surfaces)
