@@ -7,9 +7,9 @@ import numpy as np
 
 def rng_of(*words: str | int) -> np.random.Generator:
     """
-    Return the generator of a sequence of words, e.g. `rng_of('granite', 3, 'good', 17)`.
+    Return the generator that belongs to a sequence of words.
 
-    Other words give another, independent stream; 1 and '1' are different words. Bits come from
+    For example the words 'granite', 3, 'good', 17. Other words give another, independent stream; 1 and '1' are different words. Bits come from
     PCG64, which numpy keeps stable; Python's own `hash` of strings changes with every process.
     """
     text = '\x1f'.join(f'{type(word).__name__}:{word}' for word in words)
