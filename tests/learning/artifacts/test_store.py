@@ -268,7 +268,8 @@ def test_no_module_of_the_package_opens_pickles():
         # The published method's .pt and torchvision's weights are files of torch: written plainly,
         # read as tensors only.
         plain = {id(call.func) for call in ast.walk(tree) if isinstance(call, ast.Call)
-                 and path.name in ('pt.py', 'backbone.py') and (ast.unparse(call.func) == 'torch.save' or any(
+                 and path.name in ('pt.py', 'backbone.py')
+                 and (ast.unparse(call.func) == 'torch.save' or any(
                      k.arg == 'weights_only' and ast.unparse(k.value) == 'True'
                      for k in call.keywords))}
         for node in ast.walk(tree):
