@@ -8,7 +8,6 @@ card.md               for people
 """
 
 import dataclasses
-import hashlib
 import json
 import os
 import shutil
@@ -24,6 +23,7 @@ import safetensors.numpy
 
 from adapt_learning.artifacts.card import render_card
 from adapt_learning.artifacts.manifest import Manifest, check_file_name
+from adapt_learning.data.files import replace_folder, sha256_by_name, sha256_of
 from adapt_learning.data.outputs import check_place
 from adapt_learning.errors import ArtifactError
 from adapt_learning.frames import Contract
@@ -80,7 +80,7 @@ def save_artifact(folder: str | Path, manifest: Manifest, tensors: Mapping[str, 
         manifest = _write(temporary, manifest, contents)
         # mkdtemp makes folders for the owner alone; artifacts are for everybody who may look.
         temporary.chmod(0o755)
-        _swap(temporary, folder)
+        replace_folder(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return Artifact(folder, manifest)
@@ -182,9 +182,9 @@ def check_free(folder: Path, overwrite: bool) -> None:
 
 
 def _write(folder: Path, manifest: Manifest, contents: dict[str, bytes]) -> Manifest:
-    described = dataclasses.replace(manifest, files=_hashes(contents))
+    described = dataclasses.replace(manifest, files=sha256_by_name(contents))
     contents[CARD] = render_card(described).encode()
-    final = dataclasses.replace(manifest, files=_hashes(contents))
+    final = dataclasses.replace(manifest, files=sha256_by_name(contents))
     contents[MANIFEST] = final.to_json().encode()
     for name, content in contents.items():
         check_file_name(name)
@@ -193,21 +193,6 @@ def _write(folder: Path, manifest: Manifest, contents: dict[str, bytes]) -> Mani
             file.flush()
             os.fsync(file.fileno())
     return final
-
-
-def _swap(new: Path, folder: Path) -> None:
-    """Put `new` in the place of `folder`; the old one is gone only when the new one stands."""
-    if not folder.exists():
-        new.rename(folder)
-        return
-    old = folder.with_name(f'.{folder.name}.old-{os.getpid()}')
-    folder.rename(old)
-    try:
-        new.rename(folder)
-    except OSError:
-        old.rename(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _check_present(path: Path, manifest: Manifest) -> None:
@@ -225,7 +210,7 @@ def _check_file(folder: Path, name: str, expected: str) -> None:
                             'use this artifact')
     if not path.is_file():
         raise ArtifactError(f'{path} is missing; the manifest lists it: copy the artifact again')
-    actual = _sha256(path)
+    actual = sha256_of(path)
     if actual != expected:
         raise ArtifactError(f'{path} is damaged: the manifest says {expected}, the file has '
                             f'{actual}; copy the artifact again')
@@ -248,15 +233,6 @@ def check_safetensors(path: Path) -> None:
     if not parsed:
         raise ArtifactError(f'{path} is not what its name says; {_NOT_SAFETENSORS}, and this file '
                             'may hold some: do not use this artifact')
-
-
-def _hashes(contents: Mapping[str, bytes]) -> dict[str, str]:
-    return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-
-
-def _sha256(path: Path) -> str:
-    with open(path, 'rb') as file:
-        return hashlib.file_digest(file, 'sha256').hexdigest()
 
 
 def _said(feature: Mapping[str, Any] | None) -> str:

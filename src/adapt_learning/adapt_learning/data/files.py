@@ -1,10 +1,12 @@
 """Files that are either whole or not there."""
 
 import fcntl
+import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -89,6 +91,32 @@ def publish_folder(temporary: Path, folder: Path) -> None:
     if here:  # what this process stood in is gone; relative names shall still work
         os.chdir(folder)
     _sync(folder.parent)
+
+
+def replace_folder(new: Path, folder: Path) -> None:
+    """Put `new` in the place of `folder`; the old one is gone only when the new one stands."""
+    if not folder.exists():
+        new.rename(folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f'.{folder.name}.old-', dir=folder.parent))
+    folder.rename(old)  # onto an empty folder
+    try:
+        new.rename(folder)
+    except OSError:
+        old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with open(path, 'rb') as file:
+        return hashlib.file_digest(file, 'sha256').hexdigest()
+
+
+def sha256_by_name(contents: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the SHA-256 of the contents of files, by name."""
+    return {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
 
 
 def _sync(path: Path) -> None:

@@ -16,7 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from adapt_learning.artifacts.manifest import check_file_name
-from adapt_learning.data.files import publish_folder, read_json, write_json
+from adapt_learning.data.files import (
+    publish_folder,
+    read_json,
+    sha256_by_name,
+    sha256_of,
+    write_json,
+)
 from adapt_learning.data.outputs import check_output
 from adapt_learning.errors import ArtifactError, DatasetError
 
@@ -72,7 +78,7 @@ def write_detector(folder: str | Path, name: str, detector: str, input_px: int,
     values = {
         'kind': 'detector', 'name': name, 'detector': detector, 'input_px': input_px,
         'levels': [{'name': one.name, 'size': one.size, 'grid': list(one.grid)} for one in levels],
-        'hashes': {file: hashlib.sha256(data).hexdigest() for file, data in models.items()},
+        'hashes': sha256_by_name(models),
         **(more or {})}
     manifest = _parse(values, folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -104,8 +110,7 @@ def load_manifest(folder: str | Path) -> DetectorManifest:
         if not path.is_file():
             raise ArtifactError(f'{path} is missing; the manifest lists it: copy the detector '
                                 'again')
-        with open(path, 'rb') as opened:
-            actual = hashlib.file_digest(opened, 'sha256').hexdigest()
+        actual = sha256_of(path)
         if actual != expected:
             raise ArtifactError(f'{path} is damaged: the manifest says {expected}, the file has '
                                 f'{actual}; copy the detector again')

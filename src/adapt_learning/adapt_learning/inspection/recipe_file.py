@@ -6,7 +6,6 @@ bank.safetensors    level_0, level_1, ...: what the detector remembers of them
 """
 
 import dataclasses
-import hashlib
 import re
 import shutil
 import tempfile
@@ -19,7 +18,13 @@ import safetensors
 import safetensors.numpy
 
 from adapt_learning.artifacts.store import check_safetensors
-from adapt_learning.data.files import read_json, write_json
+from adapt_learning.data.files import (
+    read_json,
+    replace_folder,
+    sha256_by_name,
+    sha256_of,
+    write_json,
+)
 from adapt_learning.errors import ArtifactError, DatasetError, UserError
 from adapt_learning.inspection.bank import Bank
 from adapt_learning.inspection.calibration import Threshold
@@ -58,10 +63,10 @@ def write_recipe(folder: str | Path, recipe: Recipe, pictures: Sequence[bytes],
             {f'level_{k}': level for k, level in enumerate(recipe.bank.levels)})
         for name, data in files.items():
             (temporary / name).write_bytes(data)
-        write_json(temporary / RECIPE, _to_json(recipe, _hashes(files)))
-        digest = _hash_of(temporary / RECIPE)
+        write_json(temporary / RECIPE, _to_json(recipe, sha256_by_name(files)))
+        digest = sha256_of(temporary / RECIPE)
         temporary.chmod(0o755)
-        _swap(temporary, folder)
+        replace_folder(temporary, folder)
     except OSError as error:
         raise DatasetError(f'{folder} could not be written: {error.strerror}; make room or choose '
                            'another place') from error
@@ -75,7 +80,7 @@ def rewrite_settings(folder: str | Path, recipe: Recipe) -> Recipe:
     folder = Path(folder)
     hashes = _read(folder).get('hashes')
     write_json(folder / RECIPE, _to_json(recipe, hashes))
-    return dataclasses.replace(recipe, hash=_hash_of(folder / RECIPE))
+    return dataclasses.replace(recipe, hash=sha256_of(folder / RECIPE))
 
 
 def load_recipe(folder: str | Path) -> Recipe:
@@ -89,7 +94,7 @@ def load_recipe(folder: str | Path) -> Recipe:
         tensors = safetensors.numpy.load_file(folder / BANK)
         bank = Bank(tuple(np.ascontiguousarray(tensors[f'level_{k}'], np.float32)
                           for k in range(len(tensors))))
-        return _from_json(values, bank, _hash_of(folder / RECIPE))
+        return _from_json(values, bank, sha256_of(folder / RECIPE))
     except UserError:
         raise
     except (LookupError, TypeError, ValueError, AttributeError, OSError,
@@ -168,19 +173,10 @@ def _check_file(folder: Path, name: str, expected: str) -> None:
     path = folder / name
     if not path.is_file():
         raise ArtifactError(f'{path} is missing; {_MEND}')
-    actual = _hash_of(path)
+    actual = sha256_of(path)
     if actual != expected:
         raise ArtifactError(f'{path} is not the file that the recipe was made with (hash '
                             f'{actual[:12]}, the recipe says {str(expected)[:12]}); {_MEND}')
-
-
-def _hashes(files: Mapping[str, bytes]) -> dict[str, str]:
-    return {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-
-
-def _hash_of(path: Path) -> str:
-    with open(path, 'rb') as file:
-        return hashlib.file_digest(file, 'sha256').hexdigest()
 
 
 def _check_free(folder: Path, overwrite: bool) -> None:
@@ -191,18 +187,3 @@ def _check_free(folder: Path, overwrite: bool) -> None:
     if not overwrite:
         raise DatasetError(f"there is a recipe '{folder.name}' already; choose another name, or "
                            'replace it (overwrite)')
-
-
-def _swap(new: Path, folder: Path) -> None:
-    """Put `new` in the place of `folder`; the old one is gone only when the new one stands."""
-    if not folder.exists():
-        new.rename(folder)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f'.{folder.name}.old-', dir=folder.parent))
-    folder.rename(old)  # onto an empty folder
-    try:
-        new.rename(folder)
-    except OSError:
-        old.rename(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)

@@ -107,11 +107,6 @@ class DiffusionPolicy(NoisePolicy):
             return walk(said, schedule, times, noise, low, high)
         return solve
 
-    @property
-    def says_action(self) -> bool:
-        """Return whether the network predicts the action and not the noise."""
-        return self.config.prediction == 'action'
-
     def noised(self, action: Tensor, t: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Return x_t, and what the network should say of it."""
         return self.schedule.noisy(action, t, noise), action if self.says_action else noise

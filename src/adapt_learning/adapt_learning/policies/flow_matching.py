@@ -73,11 +73,6 @@ class FlowMatching(NoisePolicy):
             return euler(velocity if self.says_action else predict, lengths, noise, low, high)
         return solve
 
-    @property
-    def says_action(self) -> bool:
-        """Return whether the network predicts the action and not the velocity."""
-        return self.config.prediction == 'action'
-
     def noised(self, action: Tensor, t: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Return x_tau, and what the network should say of it."""
         tau = (t / self.levels)[..., None]

@@ -81,6 +81,11 @@ class NoisePolicy(Policy):
         return self.config.chunk
 
     @property
+    def says_action(self) -> bool:
+        """Return whether the network predicts the action itself."""
+        return self.config.prediction == 'action'
+
+    @property
     def draws(self) -> int:
         """Return how much noise an action takes: one draw to begin with, and what else."""
         return 1
