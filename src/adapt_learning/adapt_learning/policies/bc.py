@@ -6,11 +6,11 @@ distance to the action that the expert took.
 
 from dataclasses import dataclass, field
 
-import torch
 from torch import Tensor, nn
 
 from adapt_learning.errors import SettingError
 from adapt_learning.policies.base import Batch, Normalizers, Policy
+from adapt_learning.policies.observation_noise import drawn_noise, with_noise
 from adapt_learning.stacked.config import NormalizationConfig, OptimizationConfig, one_of
 from adapt_learning.stacked.layers import MemberRandom
 from adapt_learning.stacked.mlp import MLPConfig, StackedMLP
@@ -75,9 +75,8 @@ class CloningStage(Stage):
 
     def draw(self, random: MemberRandom, steps: int, batch: int) -> Draws:
         """Draw the observation noise and the dropout masks, where they are used."""
-        draws = {}
-        if self.policy.config.observation_noise:
-            draws['observation_noise'] = random.normal(steps, batch, self.policy.observation_size)
+        draws = drawn_noise(self.policy.config.observation_noise, random, steps, batch,
+                            self.policy.observation_size)
         dropped = self.module.draw_dropout(random, steps, batch)
         return draws if dropped is None else {**draws, 'dropped': dropped}
 
@@ -88,10 +87,7 @@ class CloningStage(Stage):
 
     def predict(self, batch: Batch, draws: Draws) -> Tensor:
         """Return the normalised actions that the members choose, [K, B, A]."""
-        observation = batch.observation
-        if 'observation_noise' in draws:
-            observation = torch.add(observation, draws['observation_noise'],
-                                    alpha=self.policy.config.observation_noise)
+        observation = with_noise(batch.observation, draws, self.policy.config.observation_noise)
         return self.module(observation, draws.get('dropped'))
 
     def distance(self, chosen: Tensor, expert: Tensor) -> Tensor:

@@ -14,6 +14,11 @@ from adapt_learning.diffusion.loss import draw_steps
 from adapt_learning.diffusion.unrolled import UnrolledDenoiser
 from adapt_learning.errors import SettingError
 from adapt_learning.policies.base import Batch, Normalizers, Policy
+from adapt_learning.policies.observation_noise import (
+    OBSERVATION_NOISE,
+    drawn_noise,
+    with_noise,
+)
 from adapt_learning.policies.start_noise import StartConfig, start_noise
 from adapt_learning.stacked.config import NormalizationConfig, OptimizationConfig, later
 from adapt_learning.stacked.layers import MemberRandom
@@ -149,19 +154,15 @@ class NoiseStage(Stage):
 
     def draw(self, random: MemberRandom, steps: int, batch: int) -> Draws:
         """Draw the levels and the noise."""
-        draws = {'t': draw_steps(random, 0, self.policy.levels, steps, batch),
-                 'noise': random.normal(steps, batch, self.module.size)}
-        if self.policy.config.observation_noise:
-            draws['observation_noise'] = random.normal(steps, batch, self.policy.observation_size)
-        return draws
+        return {'t': draw_steps(random, 0, self.policy.levels, steps, batch),
+                'noise': random.normal(steps, batch, self.module.size),
+                **drawn_noise(self.policy.config.observation_noise, random, steps, batch,
+                              self.policy.observation_size)}
 
     def loss(self, batch: Batch, draws: Draws) -> dict[str, Tensor]:
         """Return the mean square error of the prediction [K]."""
         noisy, target = self.policy.noised(batch.action, draws['t'], draws['noise'])
-        condition = batch.observation
-        if 'observation_noise' in draws:
-            condition = torch.add(condition, draws['observation_noise'],
-                                  alpha=self.policy.config.observation_noise)
+        condition = with_noise(batch.observation, draws, self.policy.config.observation_noise)
         condition = condition.expand(self.policy.members, -1, -1)
         predicted = self.module(torch.cat([noisy, condition], dim=-1),
                                 self.module.embed(draws['t']))
@@ -174,7 +175,7 @@ class NoiseStage(Stage):
         random = MemberRandom((0,) * self.policy.members, 'policy validation')
         draws = {name: draw[:, 0].to(batch.device)
                  for name, draw in self.draw(random, 1, batch.count).items()
-                 if name != 'observation_noise'}
+                 if name != OBSERVATION_NOISE}
         return self.loss(batch, draws)['loss']
 
 
