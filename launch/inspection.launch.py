@@ -13,9 +13,8 @@ ARGUMENTS = [
     DeclareLaunchArgument('recipes', default_value='',
                           description='folder of all recipes; empty: where the recipe lies, or '
                                       './recipes'),
-    DeclareLaunchArgument('detector', default_value='',
-                          description='folder of a detector, or name of a shipped one; empty: the '
-                                      'one that the recipe was made with'),
+    DeclareLaunchArgument('detector', default_value='surface_detector',
+                          description='name of a shipped detector, or folder of one'),
     DeclareLaunchArgument('references', default_value='',
                           description='folder of reference pictures for new recipes; empty: they '
                                       'are made from the camera'),

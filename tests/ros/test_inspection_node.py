@@ -353,8 +353,9 @@ def test_dropped_frames_are_counted_by_the_stamps_of_a_regular_camera():
     ({'recipe': 'none'}, "no recipe 'none'; there are: other, weave"),
     ({'recipe': '../x'}, 'leave one of them out'),
     ({'recipe': 'a b'}, 'letters, digits'),
-    ({'detector': 'nowhere'}, "no shipped model 'nowhere'"),
-    ({'detector': '', 'recipe': 'weave'}, "no shipped model 'tiny'"),
+    ({'detector': 'nowhere'}, "no shipped detector 'nowhere'"),
+    ({'detector': 'maze_dbc'}, "no shipped detector 'maze_dbc'"),
+    ({'detector': '', 'recipe': 'weave'}, "no shipped detector 'tiny'"),
 ])
 def test_a_wrong_configuration_is_refused_with_a_sentence(line, bench, tmp_path, parameters, words):
     line()

@@ -13,7 +13,7 @@ from adapt_learning.inspection.recipe_file import rewrite_settings
 from adapt_ros.inspection.camera_feed import CameraFrame
 from adapt_ros.inspection.fitting import FitRequest, Fitting, refused_frame
 from adapt_ros.inspection.messages import entry_message, recipe_message
-from adapt_ros.resources import artifact_folder
+from adapt_ros.resources import detector_folder
 
 if TYPE_CHECKING:
     from adapt_ros.goals import OneGoal
@@ -45,7 +45,7 @@ class RecipeDesk:
         self.last_fit = ''
         self.fit_failed = False
         if settings.detector:
-            self.inspector = Inspector(artifact_folder(settings.detector), settings.threads)
+            self.inspector = Inspector(detector_folder(settings.detector), settings.threads)
         if name:
             self.examiner = self._examiner(self.shelf.load(name))
 
@@ -63,7 +63,7 @@ class RecipeDesk:
         inspector = self.inspector
         if inspector is None or (inspector.hash != recipe.detector_hash
                                  and not self._settings.detector):
-            inspector = Inspector(artifact_folder(recipe.detector), self._settings.threads)
+            inspector = Inspector(detector_folder(recipe.detector), self._settings.threads)
         made = Examiner(inspector, recipe)
         made.warm_up()
         self.inspector = inspector
