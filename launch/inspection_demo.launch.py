@@ -1,7 +1,15 @@
 """A simulated line: parts in front of a camera, inspection, and a client that sorts them."""
 
+import os
+
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, Shutdown
+from launch.actions import (
+    DeclareLaunchArgument,
+    IncludeLaunchDescription,
+    OpaqueFunction,
+    SetLaunchConfiguration,
+    Shutdown,
+)
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import (
     EqualsSubstitution,
@@ -14,20 +22,27 @@ from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
 ARGUMENTS = [
-    DeclareLaunchArgument('parts', description='folder of pictures: test/good and test/<defect> '
-                                               'as in MVTec-AD, or good and <defect>'),
+    DeclareLaunchArgument('parts', default_value='generated:leather_3',
+                          description='a surface that is drawn, generated:FAMILY_SEED; or a '
+                                      'folder of pictures: test/good and test/<defect> as in '
+                                      'MVTec-AD, or good and <defect>'),
+    DeclareLaunchArgument('defective_share', default_value='0.5',
+                          description='share of defective parts among generated ones'),
     DeclareLaunchArgument('references', default_value='',
                           description='folder of pictures of good parts, of which the recipe is '
-                                      'made; empty: train/good below parts'),
+                                      'made; empty: train/good below parts, or generated ones '
+                                      'below out/references'),
     DeclareLaunchArgument('reference_count', default_value='8',
                           description='the first so many of them'),
-    DeclareLaunchArgument('detector', default_value='',
-                          description='folder of a detector, or name of a shipped one'),
+    DeclareLaunchArgument('detector', default_value='surface_detector',
+                          description='name of a shipped detector, or folder of one'),
     DeclareLaunchArgument('recipes', default_value='out/recipes',
                           description="folder of the recipes; the line's is called line"),
     DeclareLaunchArgument('count', default_value='40',
-                          description='parts that come; 0: all of the folder'),
-    DeclareLaunchArgument('seed', default_value='0', description='order of the parts'),
+                          description='parts that come; 0: all of the folder, or a million '
+                                      'generated ones'),
+    DeclareLaunchArgument('seed', default_value='0',
+                          description='order of the parts, and which ones are generated'),
     DeclareLaunchArgument('trigger', default_value='action', choices=['action', 'service', 'topic'],
                           description='how the client triggers'),
     DeclareLaunchArgument('false_reject', default_value='0.05',
@@ -51,17 +66,21 @@ def of(name, kind=str):
     return ParameterValue(LaunchConfiguration(name), value_type=kind)
 
 
-def either(name, empty, other):
-    """Return the argument, or `other` where it is `empty`."""
-    value = LaunchConfiguration(name)
-    return IfElseSubstitution(EqualsSubstitution(value, empty), other, value)
+def place_references(context):
+    """Say where the references lie, and where the line writes them (`drawn`; empty: nowhere)."""
+    parts, references = (LaunchConfiguration(name).perform(context)
+                         for name in ('parts', 'references'))
+    surface = parts.removeprefix('generated:')
+    drawn = '' if references or surface == parts else os.path.join('out', 'references', surface)
+    return [SetLaunchConfiguration('drawn', drawn),
+            SetLaunchConfiguration(
+                'references', references or os.path.join(drawn or parts, 'train', 'good'))]
 
 
 def generate_launch_description():
     """Return the whole line; it ends with the client."""
     namespace = LaunchConfiguration('namespace')
-    references = either('references', '', PathJoinSubstitution(
-        [LaunchConfiguration('parts'), 'train', 'good']))
+    report = LaunchConfiguration('report')
 
     def node(name, parameters, reason):
         return Node(
@@ -71,23 +90,28 @@ def generate_launch_description():
 
     return LaunchDescription([
         *ARGUMENTS,
+        OpaqueFunction(function=place_references),
         IncludeLaunchDescription(
             PythonLaunchDescriptionSource(PathJoinSubstitution(
                 [FindPackageShare('adapt_ros'), 'launch', 'inspection.launch.py'])),
             launch_arguments={
                 'recipe': '', 'recipes': LaunchConfiguration('recipes'),
-                'detector': LaunchConfiguration('detector'), 'references': references,
+                'detector': LaunchConfiguration('detector'),
+                'references': LaunchConfiguration('references'),
                 'camera': 'camera/image_raw', 'compressed': 'false', 'free_run': 'false',
                 'frame_timeout': '5.0', 'camera_timeout': '0.0',
                 'archive': LaunchConfiguration('archive'), 'namespace': namespace}.items()),
-        node('line_camera', {'parts': of('parts'), 'count': of('count', int),
-                             'seed': of('seed', int)}, 'line_camera ended'),
+        node('line_camera', {
+            'parts': of('parts'), 'count': of('count', int), 'seed': of('seed', int),
+            'defective_share': of('defective_share', float), 'references': of('drawn'),
+            'reference_count': of('reference_count', int)}, 'line_camera ended'),
         node('line_client', {
-            'references': ParameterValue(references, value_type=str),
+            'references': of('references'),
             'reference_count': of('reference_count', int),
             'false_reject': of('false_reject', float), 'trigger': of('trigger'),
             'allowed_missed': of('allowed_missed', float),
             'allowed_refused': of('allowed_refused', float),
-            'report': ParameterValue(either('report', 'none', ''), value_type=str)},
+            'report': ParameterValue(IfElseSubstitution(
+                EqualsSubstitution(report, 'none'), '', report), value_type=str)},
             'all parts are sorted'),
     ])

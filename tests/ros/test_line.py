@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from adapt_msgs.msg import InspectionState
 from bench import activate
+from inspection_bench import InspectionBench
 from launched import Launched
 from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import Image
@@ -113,7 +114,7 @@ def test_parts_come_by_themselves_after_a_period(bench, parts):
     bench.helper('eye').create_subscription(
         String, 'line_camera/part', names.append, qos.LATCHED_IN)
     activate(node)
-    bench.until(lambda: len(names) >= 3 or (names and node._next == 3), 'parts')
+    bench.until(lambda: len(names) >= 3 or (names and node._shown == 3), 'parts')
 
 
 def test_the_client_gives_up_where_nobody_answers(bench, capsys):
@@ -121,6 +122,16 @@ def test_the_client_gives_up_where_nobody_answers(bench, capsys):
     activate(node)
     bench.until(lambda: node.finished, 'the end')
     assert node.exit_code == 1 and 'did not come within 0.2 s' in capsys.readouterr().err
+
+
+def test_a_folder_without_references_is_a_wrong_parameter(bench, tmp_path, parts, capsys):
+    (tmp_path / 'none').mkdir()
+    InspectionBench(bench, tmp_path)
+    activate(bench.node(LineCamera, parts=str(parts)))
+    node = bench.node(LineClient, references=str(tmp_path / 'none'))
+    activate(node)
+    bench.until(lambda: node.finished, 'the end')
+    assert node.exit_code == 2 and 'holds no picture' in capsys.readouterr().err
 
 
 def test_the_client_says_what_the_station_says(bench, capsys):
@@ -145,6 +156,7 @@ def test_the_whole_line_through_ros2_launch(parts, tmp_path, trigger):
         assert line.wait(120.0) == 0, line.output
         result = json.loads(report.read_text())
         assert result['parts'] == GOOD_PARTS + BAD_PARTS, line.output
+        assert result['source'] == {'parts': str(parts), 'seed': 0}
         assert result['table']['defective']['NOK'] == BAD_PARTS and result['missed'] == 0.0
         assert result['table']['good']['OK'] >= GOOD_PARTS - 2
         assert all(one['waited_s'] < 10.0 and one['latency_s'] < 5.0 for one in result['results'])

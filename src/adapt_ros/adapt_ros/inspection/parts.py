@@ -43,7 +43,9 @@ class FolderSource:
     def __init__(self, folder: str | Path, seed: int = 0, count: int = 0):
         folder = Path(folder).expanduser()
         if not folder.is_dir():
-            raise SettingError(f'parts are the pictures of a folder; {folder} is none')
+            raise SettingError(f'parts are the pictures of a folder, and {folder} is none; a '
+                               'surface to draw is given as generated:FAMILY_SEED, such as '
+                               'generated:leather_3')
         root = folder / 'test' if (folder / 'test').is_dir() else folder
         kinds = [path for path in sorted(root.iterdir())
                  if path.is_dir() and not path.name.startswith('.')] or [root]

@@ -35,6 +35,8 @@ class Sorting:
 
     def __init__(self):
         self.parts: list[Sorted] = []
+        self.source: dict[str, Any] = {}
+        """What the line says of its parts; empty where it says nothing."""
 
     def add(self, part: Sorted) -> None:
         """Take one part."""
@@ -76,7 +78,7 @@ class Sorting:
 
         waited = [part.waited_s for part in self.parts]
         return {
-            'parts': len(self.parts),
+            'source': self.source, 'parts': len(self.parts),
             'table': {name: {one.name: self.count(good, one) for one in _COLUMNS}
                       for name, good in (('good', True), ('defective', False))},
             'refused': self.refused, 'missed': self.missed,

@@ -16,7 +16,10 @@ from adapt_learning.errors import PictureError, SettingError
 from adapt_ros import qos
 from adapt_ros.camera import PROFILE
 from adapt_ros.codecs import set_stamp
-from adapt_ros.inspection.parts import FolderSource, Part, PartSource
+from adapt_ros.inspection.ahead import Ahead
+from adapt_ros.inspection.generated import MOST_PARTS, GeneratedSource
+from adapt_ros.inspection.parts import Part
+from adapt_ros.inspection.sources import open_source
 from adapt_ros.lifecycle import AdaptNode, run
 from adapt_ros.parameters import Range, parameter
 
@@ -28,10 +31,19 @@ class LineCameraSettings:
     """Parameters of line_camera."""
 
     parts: str = parameter('', 'Folder of pictures: test/good and test/<defect> as in MVTec-AD, '
-                               'or good and <defect>, or good pictures only; needed')
-    count: int = parameter(0, 'Parts that come; 0: all of the folder',
-                           within=Range(0, 1_000_000))
-    seed: int = parameter(0, 'Order of the parts', within=Range(0, 2**62))
+                               'or good and <defect>, or good pictures only; or a surface that '
+                               'is drawn: generated:FAMILY_SEED, such as generated:leather_3; '
+                               'needed')
+    count: int = parameter(0, 'Parts that come; 0: all of the folder, or a million generated ones',
+                           within=Range(0, MOST_PARTS))
+    seed: int = parameter(0, 'Order of the parts, and which ones are generated',
+                          within=Range(0, 2**62))
+    defective_share: float = parameter(0.5, 'Share of defective parts among generated ones',
+                                       within=Range(0.0, 1.0))
+    references: str = parameter('', 'Folder into which pictures of generated good parts that '
+                                    'never come are written at the start, below train/good; '
+                                    'empty: none are')
+    reference_count: int = parameter(8, 'So many of them', within=Range(1, 1000))
     period: float = parameter(0.0, 'A part comes every so many seconds; 0: when ~/next_part is '
                                    'called', unit='s', within=Range(0.0, 3600.0))
     rate: float = parameter(20.0, 'Frames per second', unit='Hz', within=Range(0.1, 1000.0))
@@ -45,28 +57,42 @@ class LineCamera(AdaptNode):
 
     def __init__(self, **kwargs):
         super().__init__('line_camera', LineCameraSettings, **kwargs)
-        self._source: PartSource | None = None
         self._forget()
 
     def _forget(self) -> None:
-        self._next = 0
+        self._shown = 0
         self._frame: Image | None = None
         self._timers: list = []
         self._problem = ''
 
     def set_up(self) -> None:
-        """Look at the folder, make the ROS entities."""
+        """Open the source of the parts, make the ROS entities."""
         settings, undo = self.settings, self._undo.append
         if not settings.parts:
-            raise SettingError("parameter 'parts' is needed: the folder of pictures to play")
-        self._source = FolderSource(settings.parts, settings.seed, settings.count)
+            raise SettingError("parameter 'parts' is needed: the folder of pictures to play, or a "
+                               'surface to draw such as generated:leather_3')
+        source = open_source(settings.parts, settings.seed, settings.count,
+                             settings.defective_share)
+        self._count = len(source)
+        if settings.references:
+            self._write_references(source)
+        self._ahead = Ahead(source)
+        undo(self._ahead.close)
         self._camera = self.create_publisher(Image, settings.camera, PROFILE)
         undo(partial(self.destroy_publisher, self._camera))
         self._part = self.create_publisher(String, '~/part', qos.LATCHED)
         undo(partial(self.destroy_publisher, self._part))
         undo(partial(self.destroy_service,
                      self.create_service(Trigger, '~/next_part', self._on_next)))
-        self.get_logger().info(f'{len(self._source)} parts')
+        self.get_logger().info(f'{self._count} parts of {settings.parts}')
+
+    def _write_references(self, source) -> None:
+        settings = self.settings
+        if not isinstance(source, GeneratedSource):
+            raise SettingError("references are written of generated parts only; 'parts' is "
+                               f'{settings.parts}: leave references empty, and let the client '
+                               'take pictures that are there')
+        source.write_references(settings.references, settings.reference_count)
 
     def tear_down(self) -> None:
         """Begin with the first part next time."""
@@ -94,10 +120,12 @@ class LineCamera(AdaptNode):
 
     def _advance(self) -> str:
         """Bring the next part whose picture can be read; return its id, or '' after the last."""
-        while self._next < len(self._source):
-            number, self._next = self._next, self._next + 1
+        while True:
             try:
-                part = self._source.part(number)
+                part = self._ahead.take()
+                if part is None:
+                    return ''
+                self._shown += 1
                 self._frame = _message(part, self.settings.frame_id)
             except PictureError as error:
                 self._problem = str(error)
@@ -105,7 +133,6 @@ class LineCamera(AdaptNode):
                 continue
             self._part.publish(String(data=part.part_id))
             return part.part_id
-        return ''
 
     def _send(self) -> None:
         if self._frame is not None:
@@ -117,7 +144,7 @@ class LineCamera(AdaptNode):
         from diagnostic_msgs.msg import DiagnosticStatus
         level = DiagnosticStatus.WARN if self._problem else DiagnosticStatus.OK
         yield 'line', level, self._problem or 'parts come', {
-            'parts shown': self._next, 'parts': len(self._source)}
+            'parts shown': self._shown, 'parts': self._count}
 
 
 def _message(part: Part, frame_id: str) -> Image:

@@ -14,19 +14,25 @@ from pathlib import Path
 from adapt_msgs.action import FitRecipe, InspectPart
 from adapt_msgs.msg import InspectionState, InspectionVerdict
 from adapt_msgs.srv import TriggerInspection
+from rcl_interfaces.srv import GetParameters
 from rclpy.action import ActionClient
+from rclpy.parameter import parameter_value_to_python
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
+from adapt_learning.errors import PictureError
 from adapt_learning.inspection import Reason, Verdict
 from adapt_learning.inspection.pictures import list_pictures
 from adapt_ros import qos
+from adapt_ros.inspection.generated import PREFIX
 from adapt_ros.inspection.parts import is_good
 from adapt_ros.inspection.sorting import Sorted, Sorting
-from adapt_ros.lifecycle import EXIT_FAILED, AdaptNode, run
+from adapt_ros.lifecycle import EXIT_FAILED, EXIT_INPUT, AdaptNode, run
 from adapt_ros.parameters import Range, parameter
 
 _LOOK_S = 0.02
+# Parameters of the line that say what came.
+_SOURCE = ('parts', 'seed', 'defective_share')
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,8 @@ class LineClient(AdaptNode):
         node = settings.inspection
         self._next = self.create_client(Trigger, f'{settings.line}/next_part')
         undo(partial(self.destroy_client, self._next))
+        self._about = self.create_client(GetParameters, f'{settings.line}/get_parameters')
+        undo(partial(self.destroy_client, self._about))
         self._service = self.create_client(TriggerInspection, f'{node}/trigger_inspection')
         undo(partial(self.destroy_client, self._service))
         self._action = ActionClient(self, InspectPart, f'{node}/inspect')
@@ -90,14 +98,6 @@ class LineClient(AdaptNode):
                 kind, f'{node}/{name}', callback, profile)))
         undo(partial(self.destroy_timer, self.create_timer(_LOOK_S, self._look,
                                                            clock=self.steady)))
-        self._files = self._reference_names()
-
-    def _reference_names(self) -> list[str]:
-        folder = self.settings.references
-        if not folder:
-            return []
-        found = list_pictures([Path(folder).expanduser()])
-        return [path.name for path in found[:self.settings.reference_count]]
 
     def start_work(self) -> None:
         """Wait for the other nodes."""
@@ -121,7 +121,7 @@ class LineClient(AdaptNode):
             said = f' (it says: {self._state.text})' if self._state and self._state.text else ''
             self._fail(f'{self._waits_for} did not come within {self.settings.patience:g} s{said}')
         elif self._waits_for == 'the nodes of inspection and line' and self._all_there():
-            if self._files and not self._fitted:
+            if self.settings.references and not self._fitted:
                 self._make_recipe()
             else:
                 self._bring_part()
@@ -135,9 +135,16 @@ class LineClient(AdaptNode):
 
     def _make_recipe(self) -> None:
         settings = self.settings
+        try:
+            # Not sooner: a line that draws its parts has written them when it is there.
+            found = list_pictures([Path(settings.references).expanduser()])
+        except PictureError as error:
+            self._fail(str(error), EXIT_INPUT)
+            return
         self._expect('the recipe')
-        goal = FitRecipe.Goal(name=settings.recipe, files=self._files, overwrite=True, select=True,
-                              false_reject=settings.false_reject)
+        goal = FitRecipe.Goal(
+            name=settings.recipe, files=[one.name for one in found[:settings.reference_count]],
+            overwrite=True, select=True, false_reject=settings.false_reject)
         self._fit.send_goal_async(goal).add_done_callback(self._on_fit_taken)
 
     def _on_fit_taken(self, future) -> None:
@@ -156,8 +163,19 @@ class LineClient(AdaptNode):
         self._bring_part()
 
     def _bring_part(self) -> None:
+        if not self.sorting.source and self._about.service_is_ready():
+            self._about.call_async(GetParameters.Request(names=_SOURCE)).add_done_callback(
+                self._on_about)
         self._expect('the next part')
         self._next.call_async(Trigger.Request()).add_done_callback(self._on_part)
+
+    def _on_about(self, future) -> None:
+        values = map(parameter_value_to_python, future.result().values)
+        source = {name: value for name, value in zip(_SOURCE, values, strict=False)
+                  if value is not None}
+        if not str(source.get('parts')).startswith(PREFIX):
+            source.pop('defective_share', None)  # that of a folder lies in the folder
+        self.sorting.source = source
 
     def _on_part(self, future) -> None:
         answer = future.result()
@@ -236,8 +254,8 @@ class LineClient(AdaptNode):
                 print(f'error: {settings.report} could not be written: {error.strerror}',
                       file=sys.stderr)
 
-    def _fail(self, text: str) -> None:
-        self.finished, self.exit_code = True, EXIT_FAILED
+    def _fail(self, text: str, exit_code: int = EXIT_FAILED) -> None:
+        self.finished, self.exit_code = True, exit_code
         print(f'error: {text}', file=sys.stderr, flush=True)
         if self.sorting.parts:
             print(self.sorting.table(), flush=True)
