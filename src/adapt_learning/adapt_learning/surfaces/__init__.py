@@ -8,6 +8,7 @@ from adapt_learning.surfaces.export import Written, write_surface
 from adapt_learning.surfaces.line import Defective, Surface
 from adapt_learning.surfaces.registry import DEFECTS, FAMILIES, load, names
 from adapt_learning.surfaces.seeds import rng_of
+from adapt_learning.surfaces.split import held_out_families, training_families
 
 __all__ = [
     'DEFECTS',
@@ -15,8 +16,10 @@ __all__ = [
     'FAMILIES',
     'Surface',
     'Written',
+    'held_out_families',
     'load',
     'names',
     'rng_of',
+    'training_families',
     'write_surface',
 ]
