@@ -61,8 +61,20 @@ BACKENDS = MappingProxyType({
     'ray': 'adapt_learning.benchmarks.ray_backend:RayBackend',
 })
 
+BACKBONES = MappingProxyType({
+    'adapt_small': 'adapt_learning.detectors.adapt_small:AdaptSmall',
+    'mobilenet_v2': 'adapt_learning.detectors.mobilenet_v2:MobileNetV2',
+    'resnet18': 'adapt_learning.detectors.resnet18:ResNet18',
+})
+
+DETECTORS = MappingProxyType({
+    'nearest_patch': 'adapt_learning.detectors.nearest_patch:NearestPatch',
+    'meta_comparer': 'adapt_learning.detectors.meta_comparer:MetaComparer',
+    'fused': 'adapt_learning.detectors.fused:Fused',
+})
+
 _KINDS = {'task': TASKS, 'policy': POLICIES, 'filter': FILTERS, 'restorer': RESTORERS,
-          'format': FORMATS, 'backend': BACKENDS}
+          'format': FORMATS, 'backend': BACKENDS, 'backbone': BACKBONES, 'detector': DETECTORS}
 
 
 _GROUPS = MappingProxyType({'task': 'adapt_learning.tasks'})

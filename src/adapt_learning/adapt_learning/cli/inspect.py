@@ -2,10 +2,11 @@
 
 import typer
 
-from adapt_learning.cli import inspect_recipes, inspect_surfaces
+from adapt_learning.cli import inspect_recipes, inspect_surfaces, inspect_training
 
 app = typer.Typer(no_args_is_help=True, help='Inspect surfaces.')
 app.command('fit')(inspect_recipes.fit)
 app.command('score')(inspect_recipes.score)
 app.command('calibrate')(inspect_recipes.calibrate)
 app.command('surfaces')(inspect_surfaces.surfaces)
+app.command('distil')(inspect_training.distil)

@@ -2,8 +2,6 @@
 
 import json as json_module
 import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -66,10 +64,11 @@ def restore(
     from adapt_learning.restoration.base import Cancelled
     from adapt_learning.restoration.config import resolve
     from adapt_learning.restoration.run import RestoreRequest, restore_folder
+    from adapt_learning.stacked.interrupt import stop_switch
     from adapt_learning.stacked.loop import TrainingDiverged
     request = RestoreRequest(folder, out, resolve(preset, set_ or ()), seed, dry_run)
     try:
-        with _stop_switch() as should_stop, _shown(show) as tell:
+        with stop_switch() as should_stop, _shown(show) as tell:
             done = restore_folder(request, tell, should_stop)
     except Cancelled as error:
         say_error(f'{error}; the same command goes on from there')
@@ -140,27 +139,6 @@ def _json_lines() -> 'Callable[[StageProgress], None]':
         typer.echo(json_module.dumps(vars(now)), err=True)
 
     return tell
-
-
-@contextmanager
-def _stop_switch() -> Iterator[Callable[[], bool]]:
-    """Let the first Ctrl-C (or SIGTERM) ask the work to stop; the second one ends the program."""
-    asked = threading.Event()
-
-    def ask(number: int, frame: Any) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-
-    numbers = ()
-    if threading.current_thread() is threading.main_thread():
-        numbers = (signal.SIGINT, signal.SIGTERM)
-    previous = {number: signal.signal(number, ask) for number in numbers}
-    try:
-        yield asked.is_set
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 def _print(result: dict[str, Any], json: str | None) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from adapt_learning.detectors.backbone import Backbone
 from adapt_learning.detectors.base import Detector, PatchLevel
@@ -31,7 +32,10 @@ class MetaComparerConfig:
     hidden: int = 64
     """Units of the MLP of eq. 1.1."""
     skip: int = 1
-    """So many of the finest levels feed the BiFPN and are not compared: too many patches."""
+    """
+    So many of the finest levels are pooled and joined to the first that is compared: on a grid of
+    their own they would be too many patches.
+    """
     mode: str = 'nearest'
     """
     max: the oddest reference patch counts (eq. 1.1). nearest: the least odd of the most similar
@@ -56,8 +60,9 @@ class MetaComparer(Detector):
             raise SettingError(f'skip leaves at least one of the {len(backbone.levels)} levels of '
                                f'the backbone; got {config.skip}')
         self.backbone, self.config, self.input_px = backbone, config, input_px
-        self.neck = BiFPN(tuple(level.channels for level in backbone.levels), config.width,
-                          config.layers)
+        channels = [level.channels for level in backbone.levels]
+        self.neck = BiFPN((sum(channels[:config.skip + 1]), *channels[config.skip + 1:]),
+                          config.width, config.layers)
         self.comparers = nn.ModuleList(
             Comparer(config.width, config.latent, config.hidden) for _ in self.levels)
 
@@ -67,13 +72,23 @@ class MetaComparer(Detector):
         return tuple(PatchLevel(self.config.width, self.input_px // level.stride)
                      for level in self.backbone.levels[self.config.skip:])
 
+    def learning(self) -> nn.Module:
+        """Return what is trained; the backbone is not."""
+        return nn.ModuleList([self.neck, self.comparers])
+
     def patches(self, picture: Tensor) -> list[Tensor]:
         """Return the patches of every level [B, grid * grid, D]."""
         return self.patches_of(self.backbone(picture))
 
     def patches_of(self, maps: list[Tensor]) -> list[Tensor]:
         """Return the patches that belong to maps of the backbone, which training keeps."""
-        return [x.flatten(2).transpose(1, 2) for x in self.neck(maps)[self.config.skip:]]
+        # Scaled to length 1 in every place, as `nearest_patch` does and for its reason: contrast
+        # differs more between surfaces than between good and bad.
+        maps = [functional.normalize(x, dim=1) * x.shape[1] ** 0.5 for x in maps]
+        fine, first = maps[:self.config.skip], maps[self.config.skip]
+        pooled = [functional.avg_pool2d(x, x.shape[-1] // first.shape[-1]) for x in fine]
+        maps = [torch.cat([*pooled, first], dim=1), *maps[self.config.skip + 1:]]
+        return [x.flatten(2).transpose(1, 2) for x in self.neck(maps)]
 
     def odd(self, patches: list[Tensor], banks: list[Tensor]) -> list[Tensor]:
         """Return s_j of every patch, in 0..1."""

@@ -5,7 +5,7 @@ abnormal, as queries. What is learnt is to compare; no surface is seen often eno
 heart. The backbone stays frozen.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -14,15 +14,9 @@ from torch import Tensor
 from adapt_learning.detectors import losses
 from adapt_learning.detectors.domains import DomainMaps
 from adapt_learning.detectors.meta_comparer import MetaComparer
+from adapt_learning.detectors.training import Training
 from adapt_learning.errors import SettingError
 from adapt_learning.stacked.config import OptimizationConfig
-from adapt_learning.stacked.short_training import one_thread
-from adapt_learning.stacked.weights import learning_rate
-
-Progress = Callable[[int, str], None]
-"""Told the number of episodes that are done and the mean losses since the last call."""
-_TELL_EVERY = 20
-
 
 @dataclass(frozen=True)
 class MetaTrainingConfig:
@@ -54,45 +48,27 @@ class MetaTrainingConfig:
                 raise SettingError(f'{name} is not negative; got {getattr(self, name)}')
 
 
-def train(detector: MetaComparer, domains: Sequence[DomainMaps], config: MetaTrainingConfig,
-          seed: int = 0, progress: Progress = lambda done, text: None) -> list[dict[str, float]]:
+class MetaTraining(Training):
     """
-    Train neck and comparers in place; return the mean losses of every report.
+    The training of neck and comparers of a detector, in place.
 
-    Domains are drawn with equal chance, whatever number of pictures they have. The same seed gives
-    the same weights on the same machine.
+    Domains are drawn with equal chance, whatever number of pictures they have. SettingError
+    without any.
     """
-    if not domains:
-        raise SettingError('the meta-comparer learns from at least one surface; got none')
-    with one_thread():  # sums of gradients in the order of two threads are not the same twice
-        return _run(detector, domains, config, torch.Generator().manual_seed(seed), progress)
 
+    def __init__(self, detector: MetaComparer, domains: Sequence[DomainMaps],
+                 config: MetaTrainingConfig, seed: int = 0):
+        if not domains:
+            raise SettingError('the meta-comparer learns from at least one surface; got none')
+        super().__init__(detector.learning(), config.optimization, seed)
+        self.detector, self.domains, self.config = detector, domains, config
 
-def _run(detector: MetaComparer, domains: Sequence[DomainMaps], config: MetaTrainingConfig,
-         random: torch.Generator, progress: Progress) -> list[dict[str, float]]:
-    parameters = [*detector.neck.parameters(), *detector.comparers.parameters()]
-    optimizer = torch.optim.AdamW(parameters, lr=config.optimization.learning_rate,
-                                  weight_decay=config.optimization.weight_decay)
-    told, sums = [], {}
-    for step in range(config.optimization.steps):
-        domain = domains[int(torch.randint(len(domains), (1,), generator=random))]
-        parts = episode_losses(detector, domain, config, random)
-        total = (parts['classification'] + config.attention_weight * parts['attention']
-                 + config.ranking_weight * parts['ranking'])
-        optimizer.param_groups[0]['lr'] = learning_rate(config.optimization, step)
-        optimizer.zero_grad(set_to_none=True)
-        total.backward()
-        if config.optimization.gradient_clip:
-            torch.nn.utils.clip_grad_norm_(parameters, config.optimization.gradient_clip)
-        optimizer.step()
-        for name, value in parts.items():
-            sums[name] = sums.get(name, 0.0) + value.item()
-        if (step + 1) % _TELL_EVERY == 0 or step + 1 == config.optimization.steps:
-            count = (step % _TELL_EVERY) + 1
-            told.append({name: value / count for name, value in sums.items()})
-            sums = {}
-            progress(step + 1, ' '.join(f'{k} {v:.3f}' for k, v in told[-1].items()))
-    return told
+    def losses(self) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the weighted sum of the losses of a new episode, and the three of them."""
+        number = int(torch.randint(len(self.domains), (1,), generator=self.random))
+        parts = episode_losses(self.detector, self.domains[number], self.config, self.random)
+        return (parts['classification'] + self.config.attention_weight * parts['attention']
+                + self.config.ranking_weight * parts['ranking']), parts
 
 
 def episode_losses(detector: MetaComparer, domain: DomainMaps, config: MetaTrainingConfig,

@@ -2,10 +2,7 @@
 
 import json
 import shutil
-import signal
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +23,7 @@ from adapt_learning.stacked.config import (
     to_values,
     with_overrides,
 )
+from adapt_learning.stacked.interrupt import stop_switch
 from adapt_learning.stacked.logs import RunLog
 from adapt_learning.stacked.loop import (
     LoopSettings,
@@ -63,7 +61,7 @@ def train(request: TrainRequest, progress: ProgressReport | None = None) -> dict
     keeper = StepKeeper(request.run_folder, job.policy, job.policy.stages()[-1].name,
                         request.keep_every) if request.keep_every else None
     try:
-        with _stop_switch() as should_stop:
+        with stop_switch() as should_stop:
             settings = LoopSettings(
                 request.run_folder, log, show, should_stop, job.run.checkpoint_every_s,
                 _identity(job), keeper)
@@ -216,27 +214,6 @@ def load_trained(folder: str | Path, overrides: Iterable[str] = ()) -> Policy:
                   (manifest.seed,))
     policy.load_state_dict({name: torch.from_numpy(array) for name, array in tensors.items()})
     return policy.eval()
-
-
-@contextmanager
-def _stop_switch() -> Iterator[Callable[[], bool]]:
-    """Let the first Ctrl-C (or SIGTERM) ask the loop to stop; the second one ends the program."""
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    asked = threading.Event()
-
-    def ask(number: int, frame: Any) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-
-    previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked.is_set
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 __all__ = ['TrainRequest', 'TrainingDiverged', 'TrainingInterrupted', 'load_trained', 'train']

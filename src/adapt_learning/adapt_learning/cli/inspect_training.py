@@ -1,0 +1,66 @@
+"""`adapt inspect distil`: backbones that may be shipped."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from adapt_learning.cli.common import (
+    INTERRUPTED,
+    JsonOption,
+    WorkFailed,
+    check_json,
+    console,
+    say_error,
+    verb,
+    write_result,
+)
+
+SetOption = Annotated[list[str] | None, typer.Option(
+    '--set', metavar='KEY=VALUE', help='Change one setting; repeatable.', show_default=False)]
+ResumeOption = Annotated[bool, typer.Option(
+    '--resume', help='Go on with an interrupted run.')]
+WeightsOption = Annotated[Path | None, typer.Option(
+    help="The backbone's weights (.safetensors, or torchvision's .pth); default: download them.",
+    show_default=False)]
+
+
+@verb
+def distil(
+    out: Annotated[Path, typer.Option(help='Folder of the new backbone.')],
+    teacher: Annotated[str, typer.Option(
+        help='Backbone whose features are learnt.')] = 'mobilenet_v2',
+    weights: WeightsOption = None,
+    surfaces: Annotated[int, typer.Option(
+        min=1, help='Surfaces to draw of each family of the training half.')] = 12,
+    seed: Annotated[int, typer.Option(min=0, help='Same seed, same surfaces.')] = 0,
+    set_: SetOption = None,
+    resume: ResumeOption = False,
+    json: JsonOption = None,
+) -> None:
+    """
+    Teach adapt_small the features of a larger backbone, on pictures that are drawn here.
+
+    Log and checkpoint are in OUT.run. Ctrl-C saves; the same command with --resume goes on.
+    """
+    check_json(json)
+    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+    from adapt_learning.trainers.distil_backbone import DistilRequest, distil_backbone
+    request = DistilRequest(out, teacher, weights, surfaces, tuple(set_ or ()), seed, resume)
+    done = _run(lambda: distil_backbone(request))
+    write_result(json, {'folder': str(out), **done})
+    console(json).print(f'{out}: adapt_small, '
+                        + ', '.join(f'{k} {v:.3f}' for k, v in done['last_losses'].items()))
+
+
+def _run(work: Any) -> dict[str, Any]:
+    """Return what some training returns; its own ends become exit codes."""
+    from adapt_learning.stacked.loop import TrainingDiverged, TrainingInterrupted
+    try:
+        return work()
+    except TrainingInterrupted as error:
+        say_error(str(error))
+        raise typer.Exit(INTERRUPTED) from None
+    except TrainingDiverged as error:
+        raise WorkFailed(str(error)) from None

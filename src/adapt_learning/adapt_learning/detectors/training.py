@@ -1,0 +1,69 @@
+"""What trainings of detectors have in common: one update after the other, stoppable between two."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+from adapt_learning.stacked.checkpoint import Checkpoint
+from adapt_learning.stacked.config import OptimizationConfig
+from adapt_learning.stacked.weights import learning_rate
+
+_MODULE, _OPTIMIZER, _RANDOM = 'module', 'optimizer', 'random'
+
+
+class Training(ABC):
+    """
+    Updates `module` by AdamW; everything random comes from `random`.
+
+    The same seed gives the same weights on the same machine and number of threads, also where a
+    training was interrupted and taken up again.
+    """
+
+    def __init__(self, module: nn.Module, optimization: OptimizationConfig, seed: int):
+        self.module, self.optimization = module, optimization
+        self.random = torch.Generator().manual_seed(seed)
+        self.step = 0
+        """Updates that are done."""
+        self._optimizer = torch.optim.AdamW(
+            module.parameters(), lr=optimization.learning_rate,
+            weight_decay=optimization.weight_decay, eps=optimization.epsilon)
+
+    @abstractmethod
+    def losses(self) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return what is minimised, and its parts to be told."""
+
+    def update(self) -> dict[str, float]:
+        """Make one update; return the parts of the loss."""
+        total, parts = self.losses()
+        self._optimizer.param_groups[0]['lr'] = learning_rate(self.optimization, self.step)
+        self._optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        if self.optimization.gradient_clip:
+            nn.utils.clip_grad_norm_(self.module.parameters(), self.optimization.gradient_clip)
+        self._optimizer.step()
+        self.step += 1
+        return {name: part.item() for name, part in parts.items()}
+
+    def checkpoint(self) -> Checkpoint:
+        """Return the state between two updates."""
+        tensors = {f'{_MODULE}.{name}': x for name, x in self.module.state_dict().items()}
+        for number, values in self._optimizer.state_dict()['state'].items():
+            tensors.update({f'{_OPTIMIZER}.{number}.{name}': x for name, x in values.items()})
+        return Checkpoint({'step': self.step}, {**tensors, _RANDOM: self.random.get_state()})
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go on from a state of the same training."""
+        self.step = checkpoint.facts['step']
+        parts = {}
+        for name, tensor in checkpoint.tensors.items():
+            group, _, rest = name.partition('.')
+            parts.setdefault(group, {})[rest] = tensor
+        self.module.load_state_dict(parts[_MODULE])
+        kept: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in parts.get(_OPTIMIZER, {}).items():
+            number, _, key = name.partition('.')
+            kept.setdefault(int(number), {})[key] = tensor
+        self._optimizer.load_state_dict(
+            {**self._optimizer.state_dict(), 'state': kept})
+        self.random.set_state(parts[_RANDOM][''])

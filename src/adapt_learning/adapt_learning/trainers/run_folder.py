@@ -1,0 +1,108 @@
+"""Run a training of a detector so that it can be killed at any time and taken up again."""
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from adapt_learning.detectors.training import Training
+from adapt_learning.errors import SettingError
+from adapt_learning.stacked.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from adapt_learning.stacked.interrupt import stop_switch
+from adapt_learning.stacked.loop import TrainingDiverged, TrainingInterrupted
+from adapt_learning.stacked.progress import ProgressReport
+
+_EVERY_S = 30.0
+_TELL_EVERY = 20
+_LOG = 'log.jsonl'
+
+
+def run_training(make: Callable[[], Training], folder: Path, stage: str,
+                 identity: Mapping[str, Any], resume: bool,
+                 progress: ProgressReport | None = None) -> list[dict[str, float]]:
+    """
+    Make all updates of a training; return the mean losses of every report.
+
+    `make` is called when the folder is known to be in order. The folder keeps checkpoint and log;
+    the caller removes the checkpoint when the result is stored. Raises SettingError where a run of
+    other settings stands there, TrainingInterrupted after Ctrl-C, TrainingDiverged for a loss that
+    is not finite.
+    """
+    checkpoint = _opened(folder, dict(identity), resume)
+    training = make()
+    steps = training.optimization.steps
+    told: list[dict[str, float]] = []
+    if checkpoint is not None:
+        training.restore(checkpoint)
+        told = checkpoint.facts['told']
+    # Also before the first update: a run folder without a checkpoint could not be taken up.
+    _save(folder, training, identity, told)
+    show = progress or ProgressReport()
+    show.start(stage, training.step, steps)
+    saved_s, sums, count = time.monotonic(), {}, 0
+    try:
+        with stop_switch() as should_stop, (folder / _LOG).open('a', encoding='utf-8') as log:
+            while training.step < steps:
+                parts = training.update()
+                if not all(value == value and abs(value) < float('inf')
+                           for value in parts.values()):
+                    raise TrainingDiverged(
+                        f'{stage}: the loss is no finite number any more after {training.step} '
+                        f'updates ({parts}); begin again with a smaller learning rate, e.g. '
+                        f'--set training.optimization.learning_rate='
+                        f'{training.optimization.learning_rate / 3:g}')
+                sums = {name: sums.get(name, 0.0) + value for name, value in parts.items()}
+                count += 1
+                if training.step % _TELL_EVERY == 0 or training.step == steps:
+                    told.append({name: value / count for name, value in sums.items()})
+                    log.write(json.dumps({'step': training.step, **told[-1]}) + '\n')
+                    sums, count = {}, 0
+                    show.update(training.step, ' '.join(f'{k} {v:.3f}'
+                                                        for k, v in told[-1].items()))
+                    # Between two reports, so that no update is missing in a mean.
+                    if time.monotonic() - saved_s > _EVERY_S or should_stop():
+                        _save(folder, training, identity, told)
+                        saved_s = time.monotonic()
+                    if should_stop() and training.step < steps:
+                        raise TrainingInterrupted(
+                            f'interrupted after {training.step} of {steps} updates; the same '
+                            'command with --resume goes on from there')
+    finally:
+        show.close()
+    return told
+
+
+def _opened(folder: Path, identity: dict[str, Any], resume: bool) -> Checkpoint | None:
+    """Return the checkpoint to go on from, or None in a folder that is made new."""
+    checkpoint = load_checkpoint(folder)
+    if resume:
+        if checkpoint is None:
+            raise SettingError(f'there is no checkpoint in {folder} to resume from; train without '
+                               '--resume')
+        began = checkpoint.facts['identity']
+        different = [f'{key}: run {began.get(key)}, command {value}'
+                     for key, value in identity.items() if began.get(key) != value]
+        if different:
+            raise SettingError(f'the run in {folder} was started with other settings; repeat its '
+                               'command, or remove the folder to begin again:\n  '
+                               + '\n  '.join(different))
+        return checkpoint
+    if checkpoint is not None:
+        raise SettingError(f'{folder} holds an unfinished run; go on with --resume, or remove the '
+                           'folder to begin again')
+    if folder.exists():
+        if not (folder / _LOG).is_file():
+            raise SettingError(f'{folder} is where the log of this run would go, and it is not '
+                               'the folder of a run: give --out another name')
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    return None
+
+
+def _save(folder: Path, training: Training, identity: Mapping[str, Any],
+          told: list[dict[str, float]]) -> None:
+    state = training.checkpoint()
+    save_checkpoint(folder, Checkpoint(
+        {**state.facts, 'identity': dict(identity), 'told': told}, state.tensors))
