@@ -7,12 +7,13 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from adapt_learning.detectors.adapt_small import AdaptSmall
 from adapt_learning.detectors.backbone import load_weights
 from adapt_learning.detectors.mobilenet_v2 import MobileNetV2
 from adapt_learning.detectors.resnet18 import ResNet18
 from adapt_learning.errors import ArtifactError, SettingError
 
-BACKBONES = (MobileNetV2, ResNet18)
+BACKBONES = (AdaptSmall, MobileNetV2, ResNet18)
 SHARED = Path(__file__).parents[4] / 'shared/data/backbones/mobilenet_v2_imagenet_fp16.safetensors'
 
 
@@ -30,6 +31,9 @@ def with_normalization(backbone):
             norm.running_var.data = torch.rand(out, generator=generator) + 0.5
             state[f'{name}.weight'] = weight
             before = backbone.normalized_by(name)
+            if not before:
+                state[f'{name}.bias'] = torch.zeros(out)
+                continue
             state.update({f'{before}.{key}': value for key, value in norm.state_dict().items()})
             layers[name] = (weight, norm)
     state['classifier.1.weight'] = torch.zeros(10, 10)

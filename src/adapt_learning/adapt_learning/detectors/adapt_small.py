@@ -18,7 +18,7 @@ _STAGES = ((32, 1), (64, 2), (128, 2))
 
 class AdaptSmall(Backbone):
     """
-    0.9 million weights; three levels.
+    0.7 million weights; three levels.
 
     `normalized` puts batch normalisation behind each convolution, for training; `take_weights`
     folds it, so a network without it takes the state of one that has it.
@@ -48,9 +48,9 @@ class AdaptSmall(Backbone):
 
     @classmethod
     def normalized_by(cls, layer: str) -> str:
-        """Return the next layer of the same pair: stem.0.0 -> stem.0.1."""
+        """Return the next layer of the same pair: stem.0.0 -> stem.0.1; heads have none."""
         before, _, place = layer.rpartition('.')
-        return f'{before}.{int(place) + 1}' if place.isdigit() else ''
+        return '' if before == 'heads' else f'{before}.{int(place) + 1}'
 
 
 class _Block(nn.Module):

@@ -2,10 +2,14 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+if TYPE_CHECKING:
+    from adapt_learning.detectors.meta_comparer import MetaComparer
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,13 @@ class Detector(nn.Module, ABC):
     is learnt by filling its bank: nothing is trained for it.
     """
 
+    Config: ClassVar[type]
+    """Settings; a detector is made of a backbone, its settings and the side of its input in px."""
     input_px: int
+
+    def learner(self) -> 'MetaComparer | None':
+        """Return what has to be trained; None where the backbone is all there is."""
+        return None
 
     @property
     @abstractmethod

@@ -1,8 +1,9 @@
 """The comparer of one level: how odd a query patch looks beside reference patches.
 
 Co-attention maps both into a shared space and takes the cosine (dissertation section 1.1.2); the
-MLP of eq. 1.1 judges pairs [q; r]. Its first layer is a sum of a part of q and a part of r, so that
-the parts are computed once per patch and not once per pair.
+MLP of eq. 1.1 judges pairs [q; r]. It is told |q - r|, too: what differs is what a comparison of
+surfaces never seen before rests on, and few pictures teach it that. The first layer is a sum of
+parts, so that those of q and r are computed once per patch and not once per pair.
 """
 
 from torch import Tensor, nn
@@ -19,6 +20,7 @@ class Comparer(nn.Module):
         self.shared = nn.Linear(size, latent)
         self.query = nn.Linear(size, hidden)
         self.reference = nn.Linear(size, hidden, bias=False)
+        self.difference = nn.Linear(size, hidden, bias=False)
         self.judge = nn.Sequential(
             nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, 1))
 
@@ -39,8 +41,8 @@ class Comparer(nn.Module):
         """
         q, r = self.query(query), self.reference(reference)
         if mode == 'max':
-            pairs = q.unsqueeze(-2) + r
-            return self.judge(pairs).squeeze(-1).amax(-1)
+            unlike = self.difference((query.unsqueeze(-2) - reference).abs())
+            return self.judge(q.unsqueeze(-2) + r + unlike).squeeze(-1).amax(-1)
         best = attention.topk(neighbors, dim=-1).indices
-        pairs = q.unsqueeze(-2) + r[best]
-        return self.judge(pairs).squeeze(-1).amin(-1)
+        unlike = self.difference((query.unsqueeze(-2) - reference[best]).abs())
+        return self.judge(q.unsqueeze(-2) + r[best] + unlike).squeeze(-1).amin(-1)

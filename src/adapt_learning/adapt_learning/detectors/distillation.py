@@ -18,6 +18,7 @@ from adapt_learning.detectors.views import random_views
 from adapt_learning.errors import SettingError
 from adapt_learning.stacked.config import OptimizationConfig
 
+
 @dataclass(frozen=True)
 class DistillationConfig:
     """How it is trained."""

@@ -6,6 +6,7 @@ surface it is given good pictures and nothing else.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -54,23 +55,31 @@ class MetaComparerConfig:
 class MetaComparer(Detector):
     """Patches are those of the BiFPN; a bank holds patches of reference pictures."""
 
+    Config: ClassVar = MetaComparerConfig
+
     def __init__(self, backbone: Backbone, config: MetaComparerConfig, input_px: int = 256):
         super().__init__()
         if not 0 <= config.skip < len(backbone.levels):
             raise SettingError(f'skip leaves at least one of the {len(backbone.levels)} levels of '
                                f'the backbone; got {config.skip}')
         self.backbone, self.config, self.input_px = backbone, config, input_px
-        channels = [level.channels for level in backbone.levels]
-        self.neck = BiFPN((sum(channels[:config.skip + 1]), *channels[config.skip + 1:]),
+        self.neck = BiFPN(tuple(level.size - config.width for level in self.levels),
                           config.width, config.layers)
         self.comparers = nn.ModuleList(
-            Comparer(config.width, config.latent, config.hidden) for _ in self.levels)
+            Comparer(level.size, config.latent, config.hidden) for level in self.levels)
 
     @property
     def levels(self) -> tuple[PatchLevel, ...]:
         """Return the levels that are compared, finest first."""
-        return tuple(PatchLevel(self.config.width, self.input_px // level.stride)
-                     for level in self.backbone.levels[self.config.skip:])
+        levels, skip = self.backbone.levels, self.config.skip
+        channels = [sum(level.channels for level in levels[:skip + 1]),
+                    *(level.channels for level in levels[skip + 1:])]
+        return tuple(PatchLevel(self.config.width + own, self.input_px // level.stride)
+                     for own, level in zip(channels, levels[skip:], strict=True))
+
+    def learner(self) -> 'MetaComparer':
+        """Return itself."""
+        return self
 
     def learning(self) -> nn.Module:
         """Return what is trained; the backbone is not."""
@@ -88,7 +97,9 @@ class MetaComparer(Detector):
         fine, first = maps[:self.config.skip], maps[self.config.skip]
         pooled = [functional.avg_pool2d(x, x.shape[-1] // first.shape[-1]) for x in fine]
         maps = [torch.cat([*pooled, first], dim=1), *maps[self.config.skip + 1:]]
-        return [x.flatten(2).transpose(1, 2) for x in self.neck(maps)]
+        # The frozen features stay in the patch: they are general, what the neck adds is learnt.
+        return [torch.cat(pair, dim=1).flatten(2).transpose(1, 2)
+                for pair in zip(self.neck(maps), maps, strict=True)]
 
     def odd(self, patches: list[Tensor], banks: list[Tensor]) -> list[Tensor]:
         """Return s_j of every patch, in 0..1."""

@@ -18,6 +18,7 @@ from adapt_learning.detectors.training import Training
 from adapt_learning.errors import SettingError
 from adapt_learning.stacked.config import OptimizationConfig
 
+
 @dataclass(frozen=True)
 class MetaTrainingConfig:
     """How it is trained; the dissertation leaves the numbers to a supplement that is not public."""

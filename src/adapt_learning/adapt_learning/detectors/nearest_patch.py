@@ -5,21 +5,40 @@ one grid and scaled to length 1 in every place, so that levels count alike and t
 feature does not; what is joined is one patch.
 """
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from adapt_learning.detectors.backbone import Backbone
 from adapt_learning.detectors.base import Detector, PatchLevel
+from adapt_learning.errors import SettingError
+
+
+@dataclass(frozen=True)
+class NearestPatchConfig:
+    """Where patches stand."""
+
+    stride: int = 8
+    """Pixels between two patches; a stride of one of the backbone's maps."""
+
+    def __post_init__(self):
+        if self.stride < 1:
+            raise SettingError(f'stride is at least 1 px; got {self.stride}')
 
 
 class NearestPatch(Detector):
     """The distance to the nearest patch of the bank."""
 
-    def __init__(self, backbone: Backbone, input_px: int = 256, stride: int = 8):
+    Config: ClassVar = NearestPatchConfig
+
+    def __init__(self, backbone: Backbone, config: NearestPatchConfig | None = None,
+                 input_px: int = 256):
         super().__init__()
         self.backbone, self.input_px = backbone, input_px
-        self.grid = input_px // stride
+        self.grid = input_px // (config or NearestPatchConfig()).stride
 
     @property
     def levels(self) -> tuple[PatchLevel, ...]:
@@ -28,7 +47,11 @@ class NearestPatch(Detector):
 
     def patches(self, picture: Tensor) -> list[Tensor]:
         """Return the joined patches [B, grid * grid, D]."""
-        maps = [self._fitted(x) for x in self.backbone(picture)]
+        return self.patches_of(self.backbone(picture))
+
+    def patches_of(self, maps: list[Tensor]) -> list[Tensor]:
+        """Return the joined patches that belong to maps of the backbone."""
+        maps = [self._fitted(x) for x in maps]
         return [torch.cat(maps, dim=1).flatten(2).transpose(1, 2)]
 
     def odd(self, patches: list[Tensor], banks: list[Tensor]) -> list[Tensor]:

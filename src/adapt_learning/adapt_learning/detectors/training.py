@@ -16,8 +16,8 @@ class Training(ABC):
     """
     Updates `module` by AdamW; everything random comes from `random`.
 
-    The same seed gives the same weights on the same machine and number of threads, also where a
-    training was interrupted and taken up again.
+    On one thread the same seed gives the same weights on the same machine, also where a training
+    was interrupted and taken up again.
     """
 
     def __init__(self, module: nn.Module, optimization: OptimizationConfig, seed: int):
