@@ -5,7 +5,6 @@ restored by the command itself in a process of its own.
 """
 
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ import numpy as np
 
 from adapt_learning.benchmarks.collect_job import CollectJob
 from adapt_learning.benchmarks.job import Workplace
-from adapt_learning.benchmarks.machine import machine
+from adapt_learning.benchmarks.machine import machine, most_memory_kb
 from adapt_learning.benchmarks.page import store_page
 from adapt_learning.data import Dataset, load_dataset, save_dataset
 from adapt_learning.data.pollution import corrupt
@@ -79,7 +78,7 @@ def _restored(folder: Path, preset: str) -> dict[str, float]:
          '--out', str(folder / preset), '--preset', preset], stdout=subprocess.DEVNULL)
     memory_kb, pid = 0, 0
     while not pid:
-        memory_kb = max(memory_kb, _most_memory_kb(child.pid))
+        memory_kb = max(memory_kb, most_memory_kb(child.pid))
         time.sleep(_LOOK_S)
         pid, status, used = os.wait4(child.pid, os.WNOHANG)
     child.returncode = os.waitstatus_to_exitcode(status)
@@ -88,10 +87,3 @@ def _restored(folder: Path, preset: str) -> dict[str, float]:
                            'last words stand above')
     return {'cpu_s': round(used.ru_utime + used.ru_stime, 1),
             'memory_mb': round(memory_kb / 1024, 1)}
-
-
-def _most_memory_kb(pid: int) -> int:
-    """Return the largest resident memory of a process so far (`ru_maxrss` has its parent's in)."""
-    status = Path(f'/proc/{pid}/status').read_text(encoding='utf-8')
-    found = re.search(r'^VmHWM:\s+(\d+) kB', status, re.MULTILINE)
-    return int(found[1]) if found else 0

@@ -2,6 +2,8 @@
 
 import importlib.metadata
 import platform
+import re
+from pathlib import Path
 from typing import Any
 
 from adapt_learning.evaluation.workers import default_jobs
@@ -14,6 +16,13 @@ def machine() -> dict[str, Any]:
     return {
         'cores': default_jobs(), 'processor': _processor(), 'python': platform.python_version(),
         'packages': {name: _version(name) for name in _PACKAGES}}
+
+
+def most_memory_kb(process: int | str = 'self') -> int:
+    """Return the largest resident memory of a process so far (`ru_maxrss` has its parent's in)."""
+    status = Path(f'/proc/{process}/status').read_text(encoding='utf-8')
+    found = re.search(r'^VmHWM:\s+(\d+) kB', status, re.MULTILINE)
+    return int(found[1]) if found else 0
 
 
 def _processor() -> str:
