@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from itertools import chain
 from math import inf
 from statistics import mean, stdev
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from scipy.stats import t
 
-from adapt_learning.benchmarks.evaluate_job import EvaluateJob
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.evaluation.intervals import SuccessRate, success_rate
+
+if TYPE_CHECKING:
+    from adapt_learning.benchmarks.evaluate_job import EvaluateJob
 
 
 class SeedCell(ABC):
@@ -218,7 +220,7 @@ def rounded(ends: tuple[float, float] | None) -> list[float] | None:
     return None if ends is None else [round(end, 2) for end in ends]
 
 
-def cell_of(job: EvaluateJob, place: Workplace) -> Cell | None:
+def cell_of(job: 'EvaluateJob', place: Workplace) -> Cell | None:
     """Return the cell of an evaluation; None where it has no result yet."""
     stored = job.stored(place)
     if stored is None:
