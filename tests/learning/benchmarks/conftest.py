@@ -16,3 +16,21 @@ if SUPPORT not in sys.path:
 def place(tmp_path):
     """Return an empty workplace."""
     return Workplace(tmp_path / 'results', tmp_path / 'cache')
+
+
+@pytest.fixture(scope='session')
+def weights(tmp_path_factory):
+    """Return a file of random weights of ResNet18 that keep the scale from layer to layer."""
+    import safetensors.torch
+    import torch
+
+    from adapt_learning.detectors.resnet18 import ResNet18
+    torch.manual_seed(0)
+    backbone = ResNet18()
+    for module in backbone.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            torch.nn.init.kaiming_normal_(module.weight, mode='fan_in')
+            torch.nn.init.zeros_(module.bias)
+    path = tmp_path_factory.mktemp('weights') / 'random.safetensors'
+    safetensors.torch.save_file(backbone.state_dict(), path)
+    return path

@@ -1,8 +1,8 @@
-"""`adapt inspect`: recipes, verdicts, and surfaces to try them on."""
+"""`adapt inspect`: recipes, verdicts, surfaces to try them on, and how good detectors are."""
 
 import typer
 
-from adapt_learning.cli import inspect_recipes, inspect_surfaces, inspect_training
+from adapt_learning.cli import inspect_bench, inspect_recipes, inspect_surfaces, inspect_training
 
 app = typer.Typer(no_args_is_help=True, help='Inspect surfaces.')
 app.command('fit')(inspect_recipes.fit)
@@ -11,3 +11,4 @@ app.command('calibrate')(inspect_recipes.calibrate)
 app.command('surfaces')(inspect_surfaces.surfaces)
 app.command('train')(inspect_training.train)
 app.command('distil')(inspect_training.distil)
+app.command('bench')(inspect_bench.bench)

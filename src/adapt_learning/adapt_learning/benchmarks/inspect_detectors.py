@@ -1,0 +1,170 @@
+"""Detectors that are tried: trained in the cache, or a folder that is there."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from adapt_learning.benchmarks.inspect_domains import DomainSource, needed_jobs
+from adapt_learning.benchmarks.job import Job, Workplace
+from adapt_learning.data.files import sha256_of
+from adapt_learning.errors import ArtifactError
+from adapt_learning.inspection.detector import DetectorManifest, load_manifest
+from adapt_learning.surfaces import training_families
+
+UNTRAINED = frozenset({'nearest_patch'})
+"""Detectors that learn nothing: sources, surfaces, settings and seed do not matter to them."""
+_TRAINING_S, _EXPORT_S = 1500.0, 15.0
+"""For the order of jobs and the estimate of the end."""
+
+
+@dataclass(frozen=True)
+class DetectorJob(Job):
+    """Train a detector and export it (`trainers.train_detector`)."""
+
+    kind = 'detector'
+
+    detector: str
+    """Member of the catalogue, as is the backbone."""
+    backbone: str
+    weights: Path | None = None
+    """File of the backbone's weights; None: those that are published, or ship."""
+    sources: tuple[DomainSource, ...] = ()
+    """Surfaces to learn from, besides the procedural ones."""
+    surfaces: int = 5
+    """Procedural surfaces per training family."""
+    overrides: tuple[str, ...] = ()
+    seed: int = 0
+    without: str = ''
+    """For people: the one surface of many that it has not learnt from."""
+
+    @property
+    def needs(self) -> tuple[Job, ...]:
+        """Return the surfaces that are still to be drawn."""
+        return needed_jobs(self.sources)
+
+    @property
+    def title(self) -> str:
+        """Return e.g. `meta_comparer, mobilenet_v2`."""
+        return f'{self.detector}, {self.backbone}'
+
+    @property
+    def label(self) -> str:
+        """Return e.g. meta_comparer-mobilenet_v2-without-wood."""
+        without = f'-without-{self.without}' if self.without else ''
+        return f'{self.detector}-{self.backbone}{without}'
+
+    @property
+    def command(self) -> str:
+        """Return a command line that trains the same and tries it."""
+        return ' '.join(('adapt inspect bench --domains DIR', *self.options))
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Return the options of `adapt inspect bench` that it follows from."""
+        weights = (f'--weights {self.backbone}={self.weights.name}',) if self.weights else ()
+        trained = () if self.detector in UNTRAINED else (
+            f'--sources {"others" if self.sources else "none"}', f'--surfaces {self.surfaces}',
+            *(f'--set {one}' for one in self.overrides), f'--train-seed {self.seed}')
+        return (f'--detectors {self.detector}:{self.backbone}', *weights, *trained)
+
+    @property
+    def cost(self) -> float:
+        """Return seconds, roughly."""
+        return _EXPORT_S if self.detector in UNTRAINED else _TRAINING_S
+
+    def inputs(self, place: Workplace) -> dict[str, Any]:
+        """Return all settings, the hash of the weights and those of the sources' pictures."""
+        found = {'detector': self.detector, 'backbone': self.backbone,
+                 'weights': None if self.weights is None else weights_hash(self.weights)}
+        if self.detector in UNTRAINED:
+            return found
+        return {**found, 'surfaces': self.surfaces, 'families': list(training_families()),
+                'sources': {one.name: one.digest(place) for one in self.sources},
+                'overrides': list(self.overrides), 'seed': self.seed}
+
+    def folder(self, place: Workplace) -> Path:
+        """Return the folder of the detector in the cache."""
+        return place.cache / f'detector-{self.label}-{self.key(place)}'
+
+    def digest(self, place: Workplace) -> str:
+        """Return the hash of the detector, from the result."""
+        return self.result(place)['hash']
+
+    def has_product(self, place: Workplace) -> bool:
+        """Return whether the detector is there, undamaged."""
+        try:
+            load_manifest(self.folder(place))
+        except ArtifactError:
+            return False
+        return True
+
+    def run(self, place: Workplace) -> dict[str, Any]:
+        """Train, or go on with a training that was interrupted; what is there is only read."""
+        from adapt_learning.trainers.train_detector import DetectorRequest, train_detector
+        folder = self.folder(place)
+        if not self.has_product(place):
+            unfinished = folder.with_name(f'{folder.name}.run').is_dir()
+            train_detector(DetectorRequest(
+                self.detector, self.backbone, folder, self.weights,
+                tuple(one.folder(place) for one in self.sources), self.surfaces, self.overrides,
+                self.seed, resume=unfinished, overwrite=True))
+        return {'hash': load_manifest(folder).hash, 'bytes': folder_bytes(folder)}
+
+
+@dataclass(frozen=True)
+class GivenDetector:
+    """A folder that `adapt inspect fit` takes."""
+
+    path: Path
+
+    @property
+    def manifest(self) -> DetectorManifest:
+        """Return what it is; ArtifactError where it is none."""
+        return _manifest(self.path)
+
+    @property
+    def title(self) -> str:
+        """Return e.g. `surface_detector: fused, adapt_small`."""
+        backbone = self.manifest.more.get('backbone')
+        more = f', {backbone}' if isinstance(backbone, str) else ''
+        return f'{self.path.name}: {self.manifest.detector}{more}'
+
+    @property
+    def label(self) -> str:
+        """Return the name of the folder."""
+        return self.path.name
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Return the options of `adapt inspect bench` that it follows from."""
+        return (f'--detector {self.path.name if self.path.is_absolute() else self.path}',)
+
+    def folder(self, place: Workplace) -> Path:
+        """Return the folder."""
+        return self.path
+
+    def digest(self, place: Workplace) -> str:
+        """Return the hash of both models."""
+        return self.manifest.hash
+
+
+DetectorSource = DetectorJob | GivenDetector
+
+
+def folder_bytes(folder: Path) -> int:
+    """Return the size of all files in a folder."""
+    return sum(path.stat().st_size for path in folder.rglob('*') if path.is_file())
+
+
+@cache
+def weights_hash(path: Path) -> str:
+    """Return the SHA-256 of a weights file; ArtifactError where there is none."""
+    if not path.is_file():
+        raise ArtifactError(f'there is no weights file {path}; give the path of one')
+    return sha256_of(path)
+
+
+@cache
+def _manifest(path: Path) -> DetectorManifest:
+    return load_manifest(path)
