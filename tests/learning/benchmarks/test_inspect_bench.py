@@ -176,7 +176,7 @@ def test_what_is_missing_is_a_dash(bench, made):
 
 def test_a_detector_is_trained_once_or_once_per_surface(mvtec, place):
     domains = folder_domains(mvtec)
-    choice = DetectorJob('meta_comparer', 'mobilenet_v2', overrides=('width=8',))
+    choice = DetectorJob('meta_comparer', 'mobilenet_v2', overrides=('detector.width=8',))
     assert set(contender_of(choice, domains).detectors) == {choice}
     others = contender_of(choice, domains, 'others').detectors
     for one, domain in zip(others, domains, strict=True):

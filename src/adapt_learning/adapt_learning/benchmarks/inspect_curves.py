@@ -11,7 +11,8 @@ from adapt_learning.evaluation.plots import new_figure, save_figure
 _COLOURS = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9')
 """Okabe and Ito's: told apart by everybody."""
 _MARKERS = 'osD^vP'
-_ACROSS = 4
+_ACROSS = (4, 3)
+"""Diagrams side by side: what leaves fewer gaps."""
 
 
 def draw(path: Path, results: Results) -> bool:
@@ -31,8 +32,8 @@ def draw(path: Path, results: Results) -> bool:
                    for _, one in points]
     if not every_point:
         return False
-    rows = ceil(len(panels) / _ACROSS)
-    across = min(_ACROSS, len(panels))
+    across = min(len(panels), min(_ACROSS, key=lambda n: -len(panels) % n))
+    rows = ceil(len(panels) / across)
     figure = new_figure((4.2 * across, 4.1 * rows + 0.5), 100)
     every = list(figure.subplots(rows, across, squeeze=False, sharey=True).flat)
     for axes, (name, train) in zip(every, panels, strict=False):

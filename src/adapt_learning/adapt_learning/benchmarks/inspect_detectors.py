@@ -1,5 +1,7 @@
 """Detectors that are tried: trained in the cache, or a folder that is there."""
 
+import io
+import shutil
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -63,9 +65,10 @@ class DetectorJob(Job):
     def options(self) -> tuple[str, ...]:
         """Return the options of `adapt inspect bench` that it follows from."""
         weights = (f'--weights {self.backbone}={self.weights.name}',) if self.weights else ()
+        changes = tuple(f'--set {one}' for one in self.overrides)
         trained = () if self.detector in UNTRAINED else (
             f'--sources {"others" if self.sources else "none"}', f'--surfaces {self.surfaces}',
-            *(f'--set {one}' for one in self.overrides), f'--train-seed {self.seed}')
+            *changes, f'--train-seed {self.seed}')
         return (f'--detectors {self.detector}:{self.backbone}', *weights, *trained)
 
     @property
@@ -75,13 +78,16 @@ class DetectorJob(Job):
 
     def inputs(self, place: Workplace) -> dict[str, Any]:
         """Return all settings, the hash of the weights and those of the sources' pictures."""
+        settings = _settings(self.detector, self.overrides)
         found = {'detector': self.detector, 'backbone': self.backbone,
-                 'weights': None if self.weights is None else weights_hash(self.weights)}
+                 'weights': None if self.weights is None else weights_hash(self.weights),
+                 'config': settings['detector']}
         if self.detector in UNTRAINED:
             return found
-        return {**found, 'surfaces': self.surfaces, 'families': list(training_families()),
+        return {**found, 'training': settings['training'], 'surfaces': self.surfaces,
+                'families': list(training_families()) if self.surfaces else [],
                 'sources': {one.name: one.digest(place) for one in self.sources},
-                'overrides': list(self.overrides), 'seed': self.seed}
+                'seed': self.seed}
 
     def folder(self, place: Workplace) -> Path:
         """Return the folder of the detector in the cache."""
@@ -101,14 +107,18 @@ class DetectorJob(Job):
 
     def run(self, place: Workplace) -> dict[str, Any]:
         """Train, or go on with a training that was interrupted; what is there is only read."""
+        from adapt_learning.stacked.checkpoint import load_checkpoint
+        from adapt_learning.stacked.progress import ProgressReport
         from adapt_learning.trainers.train_detector import DetectorRequest, train_detector
         folder = self.folder(place)
         if not self.has_product(place):
-            unfinished = folder.with_name(f'{folder.name}.run').is_dir()
+            shutil.rmtree(folder, ignore_errors=True)  # damaged
+            unfinished = load_checkpoint(folder.with_name(f'{folder.name}.run')) is not None
             train_detector(DetectorRequest(
-                self.detector, self.backbone, folder, self.weights,
-                tuple(one.folder(place) for one in self.sources), self.surfaces, self.overrides,
-                self.seed, resume=unfinished, overwrite=True))
+                detector=self.detector, backbone=self.backbone, out=folder, weights=self.weights,
+                sources=tuple(one.folder(place) for one in self.sources),
+                surfaces=self.surfaces, overrides=self.overrides, seed=self.seed,
+                resume=unfinished), ProgressReport(io.StringIO()))
         return {'hash': load_manifest(folder).hash, 'bytes': folder_bytes(folder)}
 
 
@@ -155,6 +165,16 @@ DetectorSource = DetectorJob | GivenDetector
 def folder_bytes(folder: Path) -> int:
     """Return the size of all files in a folder."""
     return sum(path.stat().st_size for path in folder.rglob('*') if path.is_file())
+
+
+@cache
+def _settings(detector: str, overrides: tuple[str, ...]) -> dict[str, Any]:
+    """Return all settings of detector and training, those changed that were asked for."""
+    from adapt_learning import catalog
+    from adapt_learning.detectors.meta_training import MetaTrainingConfig
+    from adapt_learning.stacked.config import to_values, with_overrides
+    return with_overrides({'detector': to_values(catalog.load('detector', detector).Config()),
+                           'training': to_values(MetaTrainingConfig())}, overrides)
 
 
 @cache

@@ -54,7 +54,7 @@ def bench(
     surfaces: Annotated[int, typer.Option(
         min=0, help='Procedural surfaces of each training family to learn from.')] = 5,
     changes: Annotated[list[str] | None, typer.Option(
-        '--set', help='KEY=VALUE of the detectors that are trained.')] = None,
+        '--set', help='KEY=VALUE of those that learn, as in training.queries=16.')] = None,
     train_seed: Annotated[int, typer.Option(min=0, help='Seed of the trainings.')] = 0,
     name: Annotated[str, typer.Option(
         help='Of the page; default: inspection, inspection-held-out, or table-1.1 (MVTec-AD).',
@@ -139,15 +139,19 @@ def _contenders(targets: tuple['DomainSource', ...], names: str, folders: list[P
                 changes: tuple[str, ...], seed: int) -> tuple['Contender', ...]:
     from adapt_learning import catalog
     from adapt_learning.benchmarks.inspect_bench import Contender, contender_of
-    from adapt_learning.benchmarks.inspect_detectors import DetectorJob, GivenDetector
+    from adapt_learning.benchmarks.inspect_detectors import (
+        UNTRAINED,
+        DetectorJob,
+        GivenDetector,
+    )
     found = []
     for one in names.split(',') if names else ():
         name, _, own = one.strip().partition(':')
         catalog.load('detector', name)
         catalog.load('backbone', own or backbone)
         found.append(contender_of(DetectorJob(
-            name, own or backbone, files.get(own or backbone), (), surfaces, changes, seed),
-            targets, sources))
+            name, own or backbone, files.get(own or backbone), (), surfaces,
+            () if name in UNTRAINED else changes, seed), targets, sources))
     for folder in folders:
         there = GivenDetector(folder)
         found.append(Contender(there.title, (there,) * len(targets)))
