@@ -106,10 +106,10 @@ class InspectBench:
         """Return the jobs whose results are the page."""
         found: list[Job] = [] if self.distance is None else [self.distance]
         for contender in self.contenders:
-            for place, domain in enumerate(self.domains):
+            for i, domain in enumerate(self.domains):
                 for count in self.references:
-                    found += self.draws_of(contender, place, count) if self.fits(
-                        domain, count) else []
+                    if self.fits(domain, count):
+                        found += self.draws_of(contender, i, count)
         return found
 
     def fits(self, domain: DomainSource, count: int) -> bool:

@@ -127,6 +127,7 @@ class GivenDetector:
     """A folder that `adapt inspect fit` takes."""
 
     path: Path
+    """Absolute: workers stand elsewhere."""
 
     @property
     def manifest(self) -> DetectorManifest:
@@ -148,7 +149,9 @@ class GivenDetector:
     @property
     def options(self) -> tuple[str, ...]:
         """Return the options of `adapt inspect bench` that it follows from."""
-        return (f'--detector {self.path.name if self.path.is_absolute() else self.path}',)
+        here = Path.cwd()
+        shown = self.path.relative_to(here) if self.path.is_relative_to(here) else self.path.name
+        return (f'--detector {shown}',)
 
     def folder(self, place: Workplace) -> Path:
         """Return the folder."""

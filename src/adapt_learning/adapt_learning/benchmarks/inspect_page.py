@@ -29,8 +29,8 @@ train/good, and up to {pictures} good and {pictures} defective test pictures are
 that runs in the node. Mean ± half of the 95 % t interval over {draws} draws of references (the same
 for every detector; draws of more references hold those of fewer). The interval is for other
 references of the same surfaces, not for other surfaces or another training. *Against the baseline*:
-difference of the means over the surfaces to {baseline}, paired over the draws. A dash: not
-measured, or fewer pictures in train/good than that.
+difference of the means over the surfaces to that of `{baseline}`, paired over the draws. A dash:
+not measured, or fewer pictures in train/good than that.
 """
 _BESIDE = """\
 Means over the surfaces; pixel AUROC and AUPRO over those whose defects have masks. F1 and false

@@ -45,7 +45,7 @@ def inspection_speed(
     files = weights_of(weights or [], backbone)
     if not files:
         raise SettingError('PatchCore needs a backbone: give its --weights (BACKBONE=FILE)')
-    given = [GivenDetector(folder) for folder in detector or []]
+    given = [GivenDetector(folder.absolute()) for folder in detector or []]
     titles = [one.title for one in given]
     if len(set(titles)) != len(titles):
         raise SettingError(f'each detector is given once; got {", ".join(titles)}')

@@ -91,7 +91,7 @@ def bench(
         targets, contenders, counts, seeds, pictures, false_reject,
         _distance(targets, backbone, files), '', '')
     made = _named(made, name, ' '.join((
-        'adapt inspect bench', '--held-out' if domains is None else f'--domains {domains.name}',
+        'adapt inspect bench', '--held-out' if domains is None else f'--domains {domains.resolve().name}',
         *dict.fromkeys(option for one in contenders for option in one.detectors[0].options),
         f'--references {references} --seeds {seeds} --pictures {pictures} --false-reject '
         f'{false_reject:g}', *([f'--name {name}'] if name else []))))
@@ -153,7 +153,7 @@ def _contenders(targets: tuple['DomainSource', ...], names: str, folders: list[P
             name, own or backbone, files.get(own or backbone), (), surfaces,
             () if name in UNTRAINED else changes, seed), targets, sources))
     for folder in folders:
-        there = GivenDetector(folder)
+        there = GivenDetector(folder.absolute())
         found.append(Contender(there.title, (there,) * len(targets)))
     if not found:
         raise SettingError('nothing to try: give --detectors (nearest_patch, ...) or --detector '
