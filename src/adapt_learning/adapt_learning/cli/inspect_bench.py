@@ -90,8 +90,9 @@ def bench(
     made = module.InspectBench(
         targets, contenders, counts, seeds, pictures, false_reject,
         _distance(targets, backbone, files), '', '')
+    what = '--held-out' if domains is None else f'--domains {domains.resolve().name}'
     made = _named(made, name, ' '.join((
-        'adapt inspect bench', '--held-out' if domains is None else f'--domains {domains.resolve().name}',
+        'adapt inspect bench', what,
         *dict.fromkeys(option for one in contenders for option in one.detectors[0].options),
         f'--references {references} --seeds {seeds} --pictures {pictures} --false-reject '
         f'{false_reject:g}', *([f'--name {name}'] if name else []))))
