@@ -23,7 +23,7 @@ def test_distance_is_that_to_the_nearest_row(backbone, pictures):
     detector = NearestPatch(backbone, input_px=64)
     query, bank = detector.patches(pictures)[0][0], detector.patches(pictures)[0][1:3].flatten(0, 1)
     expected = torch.cdist(query, bank).amin(-1)
-    torch.testing.assert_close(detector.odd([query], [bank])[0], expected, atol=2e-3, rtol=1e-2)
+    torch.testing.assert_close(detector.odd([query], [bank])[0], expected, atol=1e-4, rtol=1e-4)
 
 
 def test_what_is_in_the_bank_is_not_odd(backbone, pictures):

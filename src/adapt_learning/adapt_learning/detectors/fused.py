@@ -35,7 +35,7 @@ class FusedConfig:
 
     comparer: MetaComparerConfig = field(default_factory=MetaComparerConfig)
     nearest: NearestPatchConfig = field(default_factory=NearestPatchConfig)
-    weight: float = 0.1
+    weight: float = 0.05
 
     def __post_init__(self):
         if not 0 <= self.weight <= 1:

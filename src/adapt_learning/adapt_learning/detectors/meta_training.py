@@ -24,9 +24,9 @@ class MetaTrainingConfig:
     """How it is trained; the dissertation leaves the numbers to a supplement that is not public."""
 
     optimization: OptimizationConfig = field(default_factory=lambda: OptimizationConfig(
-        steps=2000, learning_rate=1e-3, weight_decay=0.01, gradient_clip=1.0, precision='float32'))
+        steps=1500, learning_rate=1e-3, weight_decay=0.01, gradient_clip=1.0, precision='float32'))
     """steps: episodes; batch and the average of the weights are not used."""
-    queries: int = 8
+    queries: int = 4
     """Pictures to judge per episode, half of them abnormal."""
     references: int = 4
     """Good pictures to compare with."""

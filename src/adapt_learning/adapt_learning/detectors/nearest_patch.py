@@ -57,9 +57,10 @@ class NearestPatch(Detector):
     def odd(self, patches: list[Tensor], banks: list[Tensor]) -> list[Tensor]:
         """Return the distance of every patch."""
         (query,), (bank,) = patches, banks
-        # All patches have the same length, so the nearest is the one with the largest product.
-        squared = 2 * (len(self.backbone.levels) - (query @ bank.T).amax(-1))
-        return [squared.clamp_min(0).sqrt()]
+        # All patches have the same length, so the nearest is the one with the largest product. The
+        # distance is that of the difference: from the product it would be all rounding near 0.
+        nearest = bank[(query @ bank.T).argmax(-1)]
+        return [(query - nearest).square().sum(-1).sqrt()]
 
     def _fitted(self, x: Tensor) -> Tensor:
         x = functional.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
