@@ -126,4 +126,3 @@ def _pictures(request: DistilRequest, show: ProgressReport) -> list[Tensor]:
 def _photos() -> list[np.ndarray]:
     from sklearn.datasets import load_sample_images
     return [np.array(x) for x in load_sample_images().images]
-
