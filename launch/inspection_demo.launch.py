@@ -111,7 +111,7 @@ def generate_launch_description():
             'false_reject': of('false_reject', float), 'trigger': of('trigger'),
             'allowed_missed': of('allowed_missed', float),
             'allowed_refused': of('allowed_refused', float),
-            'report': ParameterValue(IfElseSubstitution(
-                EqualsSubstitution(report, 'none'), '', report), value_type=str)},
-            'all parts are sorted'),
+            'report': ParameterValue(
+                IfElseSubstitution(EqualsSubstitution(report, 'none'), '', report),
+                value_type=str)}, 'all parts are sorted'),
     ])
