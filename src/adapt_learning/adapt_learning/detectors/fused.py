@@ -5,7 +5,7 @@ comparer has learnt which differences matter. Each patch of the picture gets
 
     distance * odds ^ weight,    odds = geometric mean over the levels of s / (1 - s)
 
-with s of eq. 1.1, so log odds of the comparer are added to the logarithm of the distance; the
+with s of eq. 1.1 and bounded odds, so log odds of the comparer are added to the logarithm of the distance; the
 oddest patch decides (eq. 1.5). Neither has to be scaled to the other: a threshold is calibrated for
 each surface anyway.
 """
@@ -23,8 +23,6 @@ from adapt_learning.detectors.meta_comparer import MetaComparer, MetaComparerCon
 from adapt_learning.detectors.nearest_patch import NearestPatch, NearestPatchConfig
 from adapt_learning.errors import SettingError
 
-_LARGEST_LOGIT = 15.0
-"""Beyond it a sigmoid in float32 is 1, and the odds would be infinite."""
 _LEAST = 1e-3
 """Distance of a patch that is in the bank: scores are above zero."""
 
@@ -35,11 +33,19 @@ class FusedConfig:
 
     comparer: MetaComparerConfig = field(default_factory=MetaComparerConfig)
     nearest: NearestPatchConfig = field(default_factory=NearestPatchConfig)
-    weight: float = 0.05
+    weight: float = 0.1
+    limit: float = 2.0
+    """
+    Log odds are cut off beyond it: how sure the comparer is of itself on surfaces unlike those it
+    learnt from says little.
+    """
 
     def __post_init__(self):
         if not 0 <= self.weight <= 1:
             raise SettingError(f'weight lies in 0..1 (0: the distance alone); got {self.weight}')
+        if not 0 < self.limit <= 15:
+            # Beyond it a sigmoid in float32 is 1, and the odds would be infinite.
+            raise SettingError(f'limit lies above 0 and is at most 15; got {self.limit}')
 
 
 class Fused(Detector):
@@ -76,7 +82,8 @@ class Fused(Detector):
         """Return the map [H, W] of one picture [1, 3, P, P] and its score [], its largest value."""
         distance, *odd = self.odd([level[0] for level in self.patches(picture)], banks)
         side = max(level.grid for level in self.levels)
-        logits = [_at(torch.logit(x).clamp(-_LARGEST_LOGIT, _LARGEST_LOGIT), level.grid, side)
+        limit = self.config.limit
+        logits = [_at(torch.logit(x).clamp(-limit, limit), level.grid, side)
                   for x, level in zip(odd, self.comparer.levels, strict=True)]
         odds = torch.stack(logits).mean(0)
         distance = _at(distance, self.nearest.grid, side).clamp_min(_LEAST)
