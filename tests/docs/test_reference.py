@@ -229,6 +229,18 @@ def test_readme_has_the_stored_results_of_restoration():
         assert all(len(cells[title, task]['seeds']) == 5 for task in tasks), title
 
 
+def test_readme_has_the_stored_results_of_inspection():
+    values = json.loads((ROOT / 'benchmarks/inspection.json').read_text(encoding='utf-8'))
+    expected = [
+        [row['detector'], str(row['references']),
+         *(f'{row["surfaces"][name]["image_auroc"]["mean"]:.3f}' for name in values['surfaces']),
+         f'{row["mean"]["image_auroc"]["mean"]:.3f}'] for row in values['rows']]
+    text = (ROOT / 'README.md').read_text(encoding='utf-8')
+    assert documentation.table(text, 'detector') == expected
+    assert {row[0] for row in expected} >= {'surface_detector: fused, adapt_small',
+                                            'nearest_patch, mobilenet_v2'}
+
+
 def test_the_page_on_dmdr_has_the_stored_results_of_each_kind_of_fault():
     values = json.loads((ROOT / 'benchmarks/dmdr-kinds.json').read_text(encoding='utf-8'))
     means = {cell['data']: cell['mean'] for cell in values['cells']

@@ -5,9 +5,9 @@ comparer has learnt which differences matter. Each patch of the picture gets
 
     distance * odds ^ weight,    odds = geometric mean over the levels of s / (1 - s)
 
-with s of eq. 1.1 and bounded odds, so log odds of the comparer are added to the logarithm of the distance; the
-oddest patch decides (eq. 1.5). Neither has to be scaled to the other: a threshold is calibrated for
-each surface anyway.
+with s of eq. 1.1 and the odds bounded: log odds of the comparer are added to the logarithm of the
+distance. The oddest patch decides (eq. 1.5). Neither has to be scaled to the other: a threshold is
+calibrated for each surface anyway.
 """
 
 from dataclasses import dataclass, field
