@@ -17,7 +17,7 @@ _ACROSS = (4, 3)
 
 def draw(path: Path, results: Results) -> bool:
     """
-    Draw a diagram per surface and one of their mean into a PNG; return whether there was any point.
+    Draw a diagram per surface and one of their mean into a PNG; return whether there is a curve.
 
     Below: the number of references; above: their share of train/good. Bars are 95 % t intervals
     over the draws.
@@ -30,7 +30,8 @@ def draw(path: Path, results: Results) -> bool:
     lines = {name: _lines(results, name, train) for name, train in panels}
     every_point = [one.mean for each in lines.values() for points in each.values()
                    for _, one in points]
-    if not every_point:
+    if not every_point or len(bench.references) < 2:
+        path.unlink(missing_ok=True)  # one number of references is no curve
         return False
     across = min(len(panels), min(_ACROSS, key=lambda n: -len(panels) % n))
     rows = ceil(len(panels) / across)
