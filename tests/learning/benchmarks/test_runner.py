@@ -1,6 +1,7 @@
 """Running jobs: each once, in an order that works, and on from where it was interrupted."""
 
 import json
+from dataclasses import dataclass
 
 import pytest
 from quick_jobs import Make, ran
@@ -83,3 +84,23 @@ def test_two_runs_do_not_share_a_cache(place):
     place.cache.mkdir()
     with own_folder(place.cache), pytest.raises(DatasetError, match='another process'):
         run_jobs(chain(), place, 1)
+
+
+@dataclass(frozen=True)
+class Meanwhile(Make):
+    """A job during which another run, with a cache of its own, writes to the same results."""
+
+    def run(self, place):
+        """Start and end the other run."""
+        other = Workplace(place.results, place.cache / 'other')
+        run_jobs([Make(f'other-{self.name}', 1)], other, 1)
+        return super().run(place)
+
+
+def test_runs_with_caches_of_their_own_may_share_the_results(place):
+    first = Meanwhile('first', 1)
+    run_jobs([Meanwhile('second', 2, (first,))], place, 1)
+    assert ran(place) == ['first', 'second']
+    assert sorted(path.name.split('-')[1] for path in place.results.glob('make-*')) == [
+        'first', 'other', 'other', 'second']
+    assert not list(place.results.glob('.*')) and not list(place.cache.glob('.jobs*'))

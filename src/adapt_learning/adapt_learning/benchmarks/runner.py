@@ -105,12 +105,13 @@ def _due(targets: Sequence[Job], place: Workplace) -> list[Job]:
 
 @contextmanager
 def _marked(place: Workplace) -> Iterator[str]:
-    """Put a token into both folders while jobs run, by which workers elsewhere know them."""
+    """Put a file into both folders while jobs run, by which workers elsewhere know them."""
+    # A name of its own: several runs, each with its cache, may share a folder of results.
     token = secrets.token_hex(8)
-    marks = [folder / _MARK for folder in (place.results, place.cache)]
+    marks = [folder / f'{_MARK}-{token}' for folder in (place.results, place.cache)]
     try:
         for mark in marks:
-            mark.write_text(token, encoding='ascii')
+            mark.touch()
         yield token
     finally:
         for mark in marks:
@@ -120,8 +121,8 @@ def _marked(place: Workplace) -> Iterator[str]:
 def _check_seen(place: Workplace, token: str) -> None:
     """Raise SettingError where this process does not see the marked folders."""
     for folder in (place.results, place.cache):
-        mark, until = folder / _MARK, time.monotonic() + _SEEN_WITHIN_S
-        while not (mark.is_file() and mark.read_text(encoding='ascii') == token):
+        mark, until = folder / f'{_MARK}-{token}', time.monotonic() + _SEEN_WITHIN_S
+        while not mark.is_file():
             if time.monotonic() > until:
                 raise SettingError(
                     f'the worker on {platform.node()} does not see the folder {folder}: all '
