@@ -188,6 +188,11 @@ def run(make_node: Callable[[], AdaptNode], args: list[str] | None = None) -> in
         return getattr(node, 'exit_code', 0)
     except ExternalShutdownException:
         return 0
+    except Exception:  # noqa: BLE001 - a bug; it is told and the safe command still goes out
+        # Not raised on: a traceback that holds node and executor until the interpreter is gone has
+        # them destroyed in an order that rclpy does not always survive.
+        traceback.print_exc()
+        return EXIT_FAILED
     finally:
         if node is not None:
             _leave(node, executor)
