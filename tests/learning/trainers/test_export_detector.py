@@ -22,7 +22,7 @@ def backbone():
     return MobileNetV2()
 
 
-@pytest.fixture(scope='module', params=['nearest_patch', 'nearest', 'max', 'fused'])
+@pytest.fixture(scope='module', params=['nearest_patch', 'max', 'fused'])
 def exported(request, tmp_path_factory):
     """Return a detector and its exported twin."""
     if request.param == 'nearest_patch':

@@ -1,6 +1,8 @@
 """From surfaces to a detector, by the functions behind the command line; interrupted, too."""
 
+import hashlib
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from adapt_learning.stacked.checkpoint import load_checkpoint
 from adapt_learning.stacked.loop import TrainingDiverged, TrainingInterrupted
 from adapt_learning.surfaces import Surface, write_surface
 from adapt_learning.trainers import run_folder
+from adapt_learning.trainers import train_detector as trainer
 from adapt_learning.trainers.train_detector import DetectorRequest, train_detector
 
 SMALL = ('detector.comparer.width=8', 'detector.comparer.layers=1', 'detector.comparer.latent=4',
@@ -46,6 +49,16 @@ def request(weights, sources, out, steps=40, **changes):
     return DetectorRequest(out=out, **values)
 
 
+@pytest.fixture
+def not_exported(monkeypatch):
+    """Let a training end with the hash of what was learnt: an export takes as long as ten."""
+    def export(detector, out, name, kind, more):
+        learnt = detector.learner().learning().state_dict()
+        found = hashlib.sha256(b''.join(x.numpy().tobytes() for x in learnt.values()))
+        return SimpleNamespace(hash=found.hexdigest())
+    monkeypatch.setattr(trainer, 'export_detector', export)
+
+
 def test_a_detector_is_trained_written_and_opened(weights, sources, tmp_path):
     done = train_detector(request(weights, sources, tmp_path / 'one'))
     inspector = Inspector(tmp_path / 'one')
@@ -61,14 +74,14 @@ def test_a_detector_is_trained_written_and_opened(weights, sources, tmp_path):
     assert load_checkpoint(tmp_path / 'one.run') is None
 
 
-def test_the_target_is_left_out_of_the_sources(weights, sources, tmp_path):
+def test_the_target_is_left_out_of_the_sources(weights, sources, tmp_path, not_exported):
     done = train_detector(request(weights, sources, tmp_path / 'one', steps=1,
                                   target=sources / 'leather_1'))
     assert done['sources'] == ['leather_0']
 
 
 def test_an_interrupted_training_ends_where_an_uninterrupted_one_does(
-        weights, sources, tmp_path, monkeypatch):
+        weights, sources, tmp_path, monkeypatch, not_exported):
     whole = train_detector(request(weights, sources, tmp_path / 'whole'))
     update, asked = Training.update, []
 
