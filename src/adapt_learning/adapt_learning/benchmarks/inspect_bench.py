@@ -13,7 +13,6 @@ from typing import Any
 from adapt_learning.benchmarks.cells import t_interval
 from adapt_learning.benchmarks.domain_distance import DistanceJob
 from adapt_learning.benchmarks.inspect_detectors import (
-    UNTRAINED,
     DetectorJob,
     DetectorSource,
 )
@@ -188,7 +187,7 @@ def contender_of(choice: DetectorJob, domains: Sequence[DomainSource],
     """
     if sources not in SOURCES:
         raise SettingError(f'sources are {" or ".join(SOURCES)}; got {sources}')
-    if sources == 'none' or choice.detector in UNTRAINED:
+    if sources == 'none' or not choice.learns:
         return Contender(choice.title, (choice,) * len(domains))
     return Contender(choice.title, tuple(
         DetectorJob(choice.detector, choice.backbone, choice.weights,

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from adapt_learning import catalog
 from adapt_learning.benchmarks.inspect_domains import DomainSource, needed_jobs
 from adapt_learning.benchmarks.job import Job, Workplace
 from adapt_learning.data.files import sha256_of
@@ -14,8 +15,6 @@ from adapt_learning.errors import ArtifactError
 from adapt_learning.inspection.detector import DetectorManifest, load_manifest
 from adapt_learning.surfaces import training_families
 
-UNTRAINED = frozenset({'nearest_patch'})
-"""Detectors that learn nothing: sources, surfaces, settings and seed do not matter to them."""
 _TRAINING_S, _EXPORT_S = 1500.0, 15.0
 """For the order of jobs and the estimate of the end."""
 
@@ -46,6 +45,11 @@ class DetectorJob(Job):
         return needed_jobs(self.sources)
 
     @property
+    def learns(self) -> bool:
+        """Return whether sources, surfaces, settings and seed matter to it."""
+        return catalog.load('detector', self.detector).learns()
+
+    @property
     def title(self) -> str:
         """Return e.g. `meta_comparer, mobilenet_v2`."""
         return f'{self.detector}, {self.backbone}'
@@ -66,7 +70,7 @@ class DetectorJob(Job):
         """Return the options of `adapt inspect bench` that it follows from."""
         weights = (f'--weights {self.backbone}={self.weights.name}',) if self.weights else ()
         changes = tuple(f'--set {one}' for one in self.overrides)
-        trained = () if self.detector in UNTRAINED else (
+        trained = () if not self.learns else (
             f'--sources {"others" if self.sources else "none"}', f'--surfaces {self.surfaces}',
             *changes, f'--train-seed {self.seed}')
         return (f'--detectors {self.detector}:{self.backbone}', *weights, *trained)
@@ -74,7 +78,7 @@ class DetectorJob(Job):
     @property
     def cost(self) -> float:
         """Return seconds, roughly."""
-        return _EXPORT_S if self.detector in UNTRAINED else _TRAINING_S
+        return _TRAINING_S if self.learns else _EXPORT_S
 
     def inputs(self, place: Workplace) -> dict[str, Any]:
         """Return all settings, the hash of the weights and those of the sources' pictures."""
@@ -82,7 +86,7 @@ class DetectorJob(Job):
         found = {'detector': self.detector, 'backbone': self.backbone,
                  'weights': None if self.weights is None else weights_hash(self.weights),
                  'config': settings['detector']}
-        if self.detector in UNTRAINED:
+        if not self.learns:
             return found
         return {**found, 'training': settings['training'], 'surfaces': self.surfaces,
                 'families': list(training_families()) if self.surfaces else [],
@@ -173,7 +177,6 @@ def folder_bytes(folder: Path) -> int:
 @cache
 def _settings(detector: str, overrides: tuple[str, ...]) -> dict[str, Any]:
     """Return all settings of detector and training, those changed that were asked for."""
-    from adapt_learning import catalog
     from adapt_learning.detectors.meta_training import MetaTrainingConfig
     from adapt_learning.stacked.config import to_values, with_overrides
     return with_overrides({'detector': to_values(catalog.load('detector', detector).Config()),

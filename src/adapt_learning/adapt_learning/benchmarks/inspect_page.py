@@ -1,6 +1,6 @@
 """The page of the inspection benchmark: tables and JSON, made of stored results."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from adapt_learning.benchmarks.inspect_bench import (
 from adapt_learning.benchmarks.inspect_job import ALL
 from adapt_learning.benchmarks.inspect_rejects import rejects, rejects_markdown
 from adapt_learning.benchmarks.job import Workplace
-from adapt_learning.benchmarks.page import store_page
+from adapt_learning.benchmarks.page import store_page, table
 
 MEASURES = {'image_auroc': 'image AUROC', 'pixel_auroc': 'pixel AUROC', 'aupro': 'AUPRO',
             'f1': 'F1', 'false_reject': 'false rejects'}
@@ -83,8 +83,8 @@ def _markdown(results: Results, drawn: bool) -> Iterator[str]:
     yield f'Made by `{bench.command}` from the files in {NAME}/; nothing is typed by hand.\n'
     yield _NOTE.format(pictures=bench.pictures, draws=bench.draws, baseline=BASELINE)
     yield '## Image AUROC\n'
-    yield from _table(('detector', 'references', *(one.name for one in bench.domains), 'mean',
-                       'against the baseline'), _auroc_rows(results))
+    yield from table(('detector', 'references', *(one.name for one in bench.domains), 'mean',
+                      'against the baseline'), _auroc_rows(results))
     if drawn:
         yield (f'![image AUROC against the number and share of references, one diagram per surface]'
                f'({bench.name}.png)\n')
@@ -92,8 +92,8 @@ def _markdown(results: Results, drawn: bool) -> Iterator[str]:
         yield from _table_1_1(results)
     yield '## Pixels, threshold and costs\n'
     yield _BESIDE.format(asked=bench.false_reject, name=bench.name)
-    yield from _table(('detector', 'references', *list(MEASURES.values())[1:], 'fit [s]',
-                       'per picture [ms]', 'bank [kB]'), _beside_rows(results))
+    yield from table(('detector', 'references', *list(MEASURES.values())[1:], 'fit [s]',
+                      'per picture [ms]', 'bank [kB]'), _beside_rows(results))
     yield from rejects_markdown(results)
     if results.distance is not None:
         yield from _distance(results.distance, bench)
@@ -137,7 +137,7 @@ def _table_1_1(results: Results) -> Iterator[str]:
                      f'{sum(one.mean for one in each) / len(each):.3f}' if full else '-'])
     yield (f'All good pictures are references. Ours: up to {results.bench.pictures} good and as '
            'many defective test pictures of each texture; the dissertation judges all of them.\n')
-    yield from _table(('detector', *PUBLISHED, 'mean'), rows)
+    yield from table(('detector', *PUBLISHED, 'mean'), rows)
 
 
 def _distance(found: dict[str, Any], bench: InspectBench) -> Iterator[str]:
@@ -148,7 +148,7 @@ def _distance(found: dict[str, Any], bench: InspectBench) -> Iterator[str]:
            'good pictures of each surface, in place of the FID of dissertation table 1.2. It is '
            'not the FID that Inception gives: compare the numbers with each other only. So few '
            'pictures make all of them too large.\n')
-    yield from _table(('', *found['names']), (
+    yield from table(('', *found['names']), (
         [name, *('-' if i == j else f'{value:.2f}' for j, value in enumerate(row))]
         for i, (name, row) in enumerate(zip(found['names'], found['matrix'], strict=True))))
 
@@ -159,12 +159,3 @@ def shown(draws: Draws | None, sign: bool = False) -> str:
         return '-'
     half = '' if draws.half is None else f' ± {draws.half:.3f}'
     return f'{draws.mean:{"+" if sign else ""}.3f}{half}'
-
-
-def _table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    titles = list(titles)
-    yield f'| {" | ".join(titles)} |'
-    yield '|---' * len(titles) + '|'
-    for row in rows:
-        yield f'| {" | ".join(row)} |'
-    yield ''

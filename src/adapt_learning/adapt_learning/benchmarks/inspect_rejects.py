@@ -5,6 +5,7 @@ from statistics import mean
 from typing import Any
 
 from adapt_learning.benchmarks.inspect_bench import Results
+from adapt_learning.benchmarks.page import table
 
 _NOTE = """\
 What a recipe promises holds for the mean over draws of references (and of parts): a single draw
@@ -34,18 +35,19 @@ def rejects_markdown(results: Results) -> Iterator[str]:
     names = [one.name for one in results.bench.domains]
     yield '## False rejects: promised and found\n'
     yield _NOTE
-    yield (f'| detector | references | promised | {" | ".join(names)} | mean | is the mean within '
-           '| draws within |')
-    yield '|---' * (len(names) + 6) + '|'
-    for row in rejects(results):
-        each = [row['surfaces'].get(name) for name in names]
-        yield ' | '.join((
-            f'| {row["detector"]}', str(row['references']), _percent(row['promised']),
-            *('-' if one is None else f'{_percent(one["mean"])} ({_percent(one["within"])})'
-              for one in each), _spread(row['mean'], row['half_interval']),
-            '-' if row['promised'] is None else 'yes' if row['mean'] <= row['promised'] else 'no',
-            f'{_percent(row["within"])} |'))
-    yield '\nSurfaces: mean (share of draws within the bound).\n'
+    yield from table(('detector', 'references', 'promised', *names, 'mean', 'is the mean within',
+                      'draws within'), (_row(row, names) for row in rejects(results)))
+    yield 'Surfaces: mean (share of draws within the bound).\n'
+
+
+def _row(row: dict[str, Any], names: list[str]) -> list[str]:
+    each = [row['surfaces'].get(name) for name in names]
+    return [
+        row['detector'], str(row['references']), _percent(row['promised']),
+        *('-' if one is None else f'{_percent(one["mean"])} ({_percent(one["within"])})'
+          for one in each), _spread(row['mean'], row['half_interval']),
+        '-' if row['promised'] is None else 'yes' if row['mean'] <= row['promised'] else 'no',
+        _percent(row['within'])]
 
 
 def _kept(cell: list[dict[str, Any]]) -> dict[str, Any]:

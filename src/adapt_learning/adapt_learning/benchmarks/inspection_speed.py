@@ -24,7 +24,7 @@ from adapt_learning.benchmarks.inspection_contenders import (
 )
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.machine import machine
-from adapt_learning.benchmarks.page import store_page
+from adapt_learning.benchmarks.page import store_page, table
 from adapt_learning.inspection import Inspector
 from adapt_learning.inspection.pictures import to_input
 from adapt_learning.surfaces import Surface
@@ -158,17 +158,17 @@ def _markdown(result: dict[str, Any]):
            'with like.\n')
     titles = ['detector', 'pictures/s', 'ms (10..90 %)', *(f'times {one}' for one in against),
               'bank rows', 'bank [kB]', 'memory [MB]', 'file [kB]']
-    yield f'| {" | ".join(titles)} |'
-    yield '|---' * len(titles) + '|'
-    for row in result['rows']:
-        ms = row['ms']
-        yield ' | '.join((
-            f'| {row["title"]}', f'{row["pictures_per_s"]:.1f}',
-            f'{ms["median"]:.1f} ({ms["p10"]:.1f}..{ms["p90"]:.1f})',
-            *('{median:.2f} ({p10:.2f}..{p90:.2f})'.format(**row['times'][one])
-              for one in against),
-            ', '.join(map(str, row['bank_rows'])), f'{row["bank_bytes"] / 1e3:.0f}',
-            f'{row["memory_mb"]:.0f}', f'{row["file_bytes"] / 1e3:.0f} |'))
+    yield from table(titles, (_shown(row, against) for row in result['rows']))
     packages = result['packages']
-    yield (f'\n{result["cores"]} cores ({result["processor"]}), torch {packages["torch"]}, '
+    yield (f'{result["cores"]} cores ({result["processor"]}), torch {packages["torch"]}, '
            f'onnxruntime {packages["onnxruntime"]}; code {result["code_version"]}.')
+
+
+def _shown(row: dict[str, Any], against: Sequence[str]) -> list[str]:
+    ms = row['ms']
+    return [
+        row['title'], f'{row["pictures_per_s"]:.1f}',
+        f'{ms["median"]:.1f} ({ms["p10"]:.1f}..{ms["p90"]:.1f})',
+        *('{median:.2f} ({p10:.2f}..{p90:.2f})'.format(**row['times'][one]) for one in against),
+        ', '.join(map(str, row['bank_rows'])), f'{row["bank_bytes"] / 1e3:.0f}',
+        f'{row["memory_mb"]:.0f}', f'{row["file_bytes"] / 1e3:.0f}']

@@ -161,3 +161,16 @@ def _lines(title: str, total: int) -> Iterator[Callable[[int, str], None]]:
                    .rstrip(), err=True)
 
     yield say
+
+
+@contextmanager
+def training_ends() -> Iterator[None]:
+    """Make exit codes of a training that was interrupted (130) or whose loss diverged (1)."""
+    from adapt_learning.stacked.loop import TrainingDiverged, TrainingInterrupted
+    try:
+        yield
+    except TrainingInterrupted as error:
+        say_error(str(error))
+        raise typer.Exit(INTERRUPTED) from None
+    except TrainingDiverged as error:
+        raise WorkFailed(str(error)) from None

@@ -141,18 +141,17 @@ def _contenders(targets: tuple['DomainSource', ...], names: str, folders: list[P
     from adapt_learning import catalog
     from adapt_learning.benchmarks.inspect_bench import Contender, contender_of
     from adapt_learning.benchmarks.inspect_detectors import (
-        UNTRAINED,
         DetectorJob,
         GivenDetector,
     )
     found = []
     for one in names.split(',') if names else ():
         name, _, own = one.strip().partition(':')
-        catalog.load('detector', name)
+        kind = catalog.load('detector', name)
         catalog.load('backbone', own or backbone)
         found.append(contender_of(DetectorJob(
             name, own or backbone, files.get(own or backbone), (), surfaces,
-            () if name in UNTRAINED else changes, seed), targets, sources))
+            changes if kind.learns() else (), seed), targets, sources))
     for folder in folders:
         there = GivenDetector(folder.absolute())
         found.append(Contender(there.title, (there,) * len(targets)))

@@ -1,21 +1,19 @@
 """`adapt inspect train` and `distil`: detectors, and a backbone that may be shipped."""
 
-import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from adapt_learning.cli.common import (
-    INTERRUPTED,
     JsonOption,
-    WorkFailed,
     check_json,
     console,
-    say_error,
+    training_ends,
     verb,
     write_result,
 )
+from adapt_learning.cli.tables import passive_threads
 
 ResumeOption = Annotated[bool, typer.Option(
     '--resume', help='Go on with an interrupted run.')]
@@ -56,12 +54,13 @@ def train(
     on.
     """
     check_json(json)
-    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+    passive_threads()
     from adapt_learning.trainers.train_detector import DetectorRequest, train_detector
     request = DetectorRequest(
         detector, backbone, out, weights, tuple(sources or ()), surfaces, tuple(set_ or ()), seed,
         target=target, resume=resume)
-    done = _run(lambda: train_detector(request))
+    with training_ends():
+        done = train_detector(request)
     write_result(json, done)
     losses = done.get('last_losses', {})
     console(json).print(f'{out}: {detector} on {backbone}' + ''.join(
@@ -89,22 +88,11 @@ def distil(
     Log and checkpoint are in OUT.run. Ctrl-C saves; the same command with --resume goes on.
     """
     check_json(json)
-    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+    passive_threads()
     from adapt_learning.trainers.distil_backbone import DistilRequest, distil_backbone
     request = DistilRequest(out, teacher, weights, surfaces, tuple(set_ or ()), seed, resume)
-    done = _run(lambda: distil_backbone(request))
+    with training_ends():
+        done = distil_backbone(request)
     write_result(json, {'folder': str(out), **done})
     console(json).print(f'{out}: adapt_small, '
                         + ', '.join(f'{k} {v:.3f}' for k, v in done['last_losses'].items()))
-
-
-def _run(work: Any) -> dict[str, Any]:
-    """Return what some training returns; its own ends become exit codes."""
-    from adapt_learning.stacked.loop import TrainingDiverged, TrainingInterrupted
-    try:
-        return work()
-    except TrainingInterrupted as error:
-        say_error(str(error))
-        raise typer.Exit(INTERRUPTED) from None
-    except TrainingDiverged as error:
-        raise WorkFailed(str(error)) from None

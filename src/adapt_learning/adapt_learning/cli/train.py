@@ -8,12 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from adapt_learning.cli.common import (
-    INTERRUPTED,
     JsonOption,
-    WorkFailed,
     check_json,
     console,
-    say_error,
+    training_ends,
     verb,
     write_result,
 )
@@ -59,22 +57,13 @@ def train(
     # Before torch is imported: threads that wait for work must sleep. Spinning, as is the default,
     # makes small matmuls ten times slower as soon as another program wants the cores.
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
-    from adapt_learning.trainers.train import (
-        TrainingDiverged,
-        TrainingInterrupted,
-        TrainRequest,
-    )
+    from adapt_learning.trainers.train import TrainRequest
     from adapt_learning.trainers.train import train as run
     request = TrainRequest(
         policy, task, data, out, datetime.now(UTC).isoformat(timespec='seconds'), numbers, preset,
         tuple(set_ or ()), resume, overwrite, judge, keep_every)
-    try:
+    with training_ends():
         result = run(request)
-    except TrainingInterrupted as error:
-        say_error(str(error))
-        raise typer.Exit(INTERRUPTED) from None
-    except TrainingDiverged as error:
-        raise WorkFailed(str(error)) from None
     write_result(json, result)
     show = console(json).print
     for artifact in (*result.get('steps', ()), *result['artifacts']):

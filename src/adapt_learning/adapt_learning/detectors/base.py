@@ -38,6 +38,11 @@ class Detector(nn.Module, ABC):
         """Return what has to be trained; None where the backbone is all there is."""
         return None
 
+    @classmethod
+    def learns(cls) -> bool:
+        """Return whether there is anything to train, without making a detector."""
+        return cls.learner is not Detector.learner
+
     @property
     @abstractmethod
     def levels(self) -> tuple[PatchLevel, ...]:

@@ -75,19 +75,15 @@ def distil_backbone(request: DistilRequest,
         to_values(DistillationConfig()), request.overrides))
     teacher = catalog.load('backbone', request.teacher)()
     load_weights(teacher, request.weights)
+    torch.manual_seed(request.seed)  # of the first weights
     student = AdaptSmall(normalized=True)
     facts = {'teacher': request.teacher, 'config': to_values(config), 'surfaces': request.surfaces,
              'seed': request.seed, 'families': list(training_families()),
              'teacher_sha256': sha256_of(request.weights) if request.weights else None}
-
     show = progress or ProgressReport()
 
     def make() -> Distillation:
-        torch.manual_seed(request.seed)  # of the first weights
-        fresh = AdaptSmall(normalized=True)
-        student.load_state_dict(fresh.state_dict())
-        pictures = _pictures(request, show)
-        return Distillation(student, teacher, pictures, config, request.seed)
+        return Distillation(student, teacher, _pictures(request, show), config, request.seed)
 
     run_folder = out.with_name(f'{out.name}.run')
     told = run_training(make, run_folder, 'distil', facts, request.resume, show)

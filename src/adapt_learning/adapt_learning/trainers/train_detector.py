@@ -16,7 +16,7 @@ from adapt_learning.detectors.base import Detector
 from adapt_learning.detectors.domains import DomainMaps, domain_maps
 from adapt_learning.detectors.meta_training import MetaTraining, MetaTrainingConfig
 from adapt_learning.errors import SettingError
-from adapt_learning.inspection.datasets import Domain, load_domain, load_domains
+from adapt_learning.inspection.datasets import Domain, load_domains
 from adapt_learning.inspection.pictures import to_input
 from adapt_learning.stacked.checkpoint import remove_checkpoint
 from adapt_learning.stacked.config import from_values, to_values, with_overrides
@@ -63,19 +63,17 @@ class DetectorRequest:
             raise SettingError('surfaces are not negative and a seed lies in 0..2^31; got '
                                f'{self.surfaces} and {self.seed}')
 
-    @property
-    def sources_left(self) -> tuple[Path, ...]:
-        """Return the folders of the sources' surfaces, without the target."""
+    def domains(self) -> tuple[Domain, ...]:
+        """Return the surfaces of the sources, without the target; DatasetError where none are."""
         target = None if self.target is None else self.target.resolve()
-        folders = [one.folder for path in self.sources for one in load_domains(path)]
-        return tuple(one for one in folders if one.resolve() != target)
+        return tuple(one for path in self.sources for one in load_domains(path)
+                     if one.folder.resolve() != target)
 
-    @property
-    def command(self) -> str:
-        """Return the command line that makes it again."""
+    def command(self, domains: tuple[Domain, ...]) -> str:
+        """Return the command line that makes it again; `domains` are those it learns from."""
         words = ['adapt inspect train', '--detector', self.detector, '--backbone', self.backbone,
                  *(['--weights', self.weights.name] if self.weights else []),
-                 *(word for one in self.sources_left for word in ('--sources', one.name)),
+                 *(word for one in domains for word in ('--sources', one.name)),
                  '--surfaces', self.surfaces, '--seed', self.seed,
                  *(word for one in self.overrides for word in ('--set', one))]
         return ' '.join(map(str, words))
@@ -105,8 +103,8 @@ def train_detector(request: DetectorRequest,
         'backbone': request.backbone, 'config': to_values(config),
         'weights_sha256': sha256_of(request.weights) if request.weights else None}
     run_folder = out.with_name(f'{out.name}.run')
+    domains = request.domains()
     if detector.learner() is not None:
-        domains = [load_domain(path) for path in request.sources_left]
         facts |= {
             'sources': [one.name for one in domains], 'surfaces': request.surfaces,
             'families': list(training_families()) if request.surfaces else [],
@@ -115,12 +113,12 @@ def train_detector(request: DetectorRequest,
         facts['last_losses'] = _train(detector, request, domains, training, facts, run_folder,
                                       show)
     inspector = export_detector(detector, out, out.name, request.detector, {
-        'command': request.command, 'code_version': code_version(), **facts})
+        'command': request.command(domains), 'code_version': code_version(), **facts})
     remove_checkpoint(run_folder)
     return {'folder': str(out), 'hash': inspector.hash, **facts}
 
 
-def _train(detector: Detector, request: DetectorRequest, domains: list[Domain],
+def _train(detector: Detector, request: DetectorRequest, domains: tuple[Domain, ...],
            config: MetaTrainingConfig, facts: Mapping[str, Any], run_folder: Path,
            show: ProgressReport) -> dict[str, float]:
     """Train what there is to train; return the last losses."""
@@ -132,7 +130,7 @@ def _train(detector: Detector, request: DetectorRequest, domains: list[Domain],
         return run_training(make, run_folder, 'episodes', facts, request.resume, show)[-1]
 
 
-def _maps(request: DetectorRequest, domains: list[Domain], backbone: Backbone,
+def _maps(request: DetectorRequest, domains: tuple[Domain, ...], backbone: Backbone,
           show: ProgressReport) -> Iterator[DomainMaps]:
     """Give the maps of all surfaces to learn from."""
     families = training_families() if request.surfaces else ()
