@@ -176,11 +176,8 @@ def folder_bytes(folder: Path) -> int:
 
 @cache
 def _settings(detector: str, overrides: tuple[str, ...]) -> dict[str, Any]:
-    """Return all settings of detector and training, those changed that were asked for."""
-    from adapt_learning.detectors.meta_training import MetaTrainingConfig
-    from adapt_learning.stacked.config import to_values, with_overrides
-    return with_overrides({'detector': to_values(catalog.load('detector', detector).Config()),
-                           'training': to_values(MetaTrainingConfig())}, overrides)
+    from adapt_learning.trainers.train_detector import settings_of
+    return settings_of(detector, overrides)
 
 
 @cache

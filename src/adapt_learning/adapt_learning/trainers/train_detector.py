@@ -79,6 +79,12 @@ class DetectorRequest:
         return ' '.join(map(str, words))
 
 
+def settings_of(detector: str, overrides: tuple[str, ...]) -> dict[str, Any]:
+    """Return the settings of `detector` and `training`, those changed that were asked for."""
+    return with_overrides({'detector': to_values(catalog.load('detector', detector).Config()),
+                           'training': to_values(MetaTrainingConfig())}, overrides)
+
+
 def train_detector(request: DetectorRequest,
                    progress: ProgressReport | None = None) -> dict[str, Any]:
     """
@@ -89,8 +95,7 @@ def train_detector(request: DetectorRequest,
     """
     out = check_output(request.out)
     kind = catalog.load('detector', request.detector)
-    values = with_overrides({'detector': to_values(kind.Config()),
-                             'training': to_values(MetaTrainingConfig())}, request.overrides)
+    values = settings_of(request.detector, request.overrides)
     config = from_values(kind.Config, values.pop('detector'), 'detector')
     training = from_values(MetaTrainingConfig, values.pop('training'), 'training')
     if values:
