@@ -24,6 +24,12 @@ train = [
     'tensorboard',
     'torch>=2.6',
 ]
+generate = [
+    *train,
+    'nicegui>=3',
+    'peft',
+    'transformers>=5',
+]
 
 setup(
     name=package_name,
@@ -52,8 +58,9 @@ setup(
         'typer',
     ],
     extras_require={
-        'sim': sim, 'train': train, 'inspect': inspect, 'ray': ['ray>=2.50'],
-        'all': sorted({*sim, *train, *inspect})},
+        'sim': sim, 'train': train, 'inspect': inspect, 'generate': generate,
+        'ray': ['ray>=2.50'],
+        'all': sorted({*sim, *train, *inspect, *generate})},
     zip_safe=False,
     maintainer='adapt stack maintainers',
     maintainer_email='maintainers@adapt-stack.invalid',

@@ -10,11 +10,11 @@ import safetensors.torch
 import torch
 
 from adapt_learning.detectors.adapt_small import AdaptSmall
-from adapt_learning.detectors.training import Training
 from adapt_learning.errors import CatalogError, DatasetError, SettingError
 from adapt_learning.inspection import Inspector
 from adapt_learning.stacked.checkpoint import load_checkpoint
 from adapt_learning.stacked.loop import TrainingDiverged, TrainingInterrupted
+from adapt_learning.stacked.training import Training
 from adapt_learning.surfaces import Surface, write_surface
 from adapt_learning.trainers import run_folder
 from adapt_learning.trainers import train_detector as trainer

@@ -13,10 +13,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from adapt_learning.detectors.backbone import Backbone
-from adapt_learning.detectors.training import Training
 from adapt_learning.detectors.views import random_views
 from adapt_learning.errors import SettingError
 from adapt_learning.stacked.config import OptimizationConfig
+from adapt_learning.stacked.training import Training
 
 
 @dataclass(frozen=True)

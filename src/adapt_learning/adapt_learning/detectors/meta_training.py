@@ -14,9 +14,9 @@ from torch import Tensor
 from adapt_learning.detectors import losses
 from adapt_learning.detectors.domains import DomainMaps
 from adapt_learning.detectors.meta_comparer import MetaComparer
-from adapt_learning.detectors.training import Training
 from adapt_learning.errors import SettingError
 from adapt_learning.stacked.config import OptimizationConfig
+from adapt_learning.stacked.training import Training
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from adapt_learning.detectors.training import Training
 from adapt_learning.errors import SettingError
 from adapt_learning.stacked.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from adapt_learning.stacked.interrupt import stop_switch
 from adapt_learning.stacked.loop import TrainingDiverged, TrainingInterrupted
 from adapt_learning.stacked.progress import ProgressReport
+from adapt_learning.stacked.training import Training
 
 _EVERY_S = 30.0
 _TELL_EVERY = 20

@@ -1,0 +1,1 @@
+"""A small text-to-image latent-diffusion model that trains on two cores."""
