@@ -1,9 +1,10 @@
 """From a published backbone to one that may be shipped: the function behind `adapt inspect distil`.
 
-It learns on procedural surfaces of the training families and on two photographs that come with
-scikit-learn; no picture of a real surface is needed, so any surface is new to it.
+It learns on procedural surfaces of the training families and on photographs: a folder of them, or
+the two that come with scikit-learn. No surface to be inspected is needed, so any is new to it.
 """
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import safetensors.torch
 import torch
+from PIL import Image
 from torch import Tensor
 
 from adapt_learning import catalog
@@ -20,6 +22,8 @@ from adapt_learning.detectors.adapt_small import AdaptSmall
 from adapt_learning.detectors.backbone import load_weights
 from adapt_learning.detectors.distillation import Distillation, DistillationConfig
 from adapt_learning.errors import SettingError
+from adapt_learning.inspection.datasets import load_flat
+from adapt_learning.inspection.pictures import to_rgb
 from adapt_learning.stacked.checkpoint import remove_checkpoint
 from adapt_learning.stacked.config import from_values, to_values, with_overrides
 from adapt_learning.stacked.progress import ProgressReport
@@ -28,8 +32,11 @@ from adapt_learning.trainers.provenance import code_version
 from adapt_learning.trainers.run_folder import run_training
 
 WEIGHTS, FACTS = 'weights.safetensors', 'manifest.json'
-_PHOTO_SHARE = 0.07
-"""Of the views: enough for what procedures do not have (skies, petals, lenses, sensors)."""
+_PHOTO_SHARES = {'own': 0.5, 'two': 0.07}
+"""Of the views. Photographs have what procedures have not (lenses, light, sensors); two of them
+are soon known by heart."""
+_LONGEST_PX = 512
+"""Side of a photograph: larger ones are reduced, or views would see no structure."""
 _PICTURES = 8
 """Of each surface, every second one with a defect."""
 
@@ -48,6 +55,8 @@ class DistilRequest:
     """key=value settings of DistillationConfig."""
     seed: int = 0
     resume: bool = False
+    photos: Path | None = None
+    """Folder of photographs; None: the two of scikit-learn."""
 
     def __post_init__(self):
         if self.surfaces < 1 or not 0 <= self.seed < 2**63:
@@ -60,6 +69,8 @@ class DistilRequest:
         words = ['adapt inspect distil --teacher', self.teacher, '--weights',
                  self.weights.name if self.weights else 'DOWNLOADED',
                  '--surfaces', str(self.surfaces), '--seed', str(self.seed)]
+        if self.photos:
+            words += ['--photos', self.photos.name]
         return ' '.join([*words, *(f'--set {one}' for one in self.overrides)])
 
 
@@ -75,21 +86,24 @@ def distil_backbone(request: DistilRequest,
         to_values(DistillationConfig()), request.overrides))
     teacher = catalog.load('backbone', request.teacher)()
     load_weights(teacher, request.weights)
+    photos = _own_photos(request.photos) if request.photos else _two_photos()
     torch.manual_seed(request.seed)  # of the first weights
     student = AdaptSmall(normalized=True)
     facts = {'teacher': request.teacher, 'config': to_values(config), 'surfaces': request.surfaces,
              'seed': request.seed, 'families': list(training_families()),
+             'photos': {name: hashlib.sha256(x.tobytes()).hexdigest()[:16]
+                        for name, x in photos.items()},
              'teacher_sha256': sha256_of(request.weights) if request.weights else None}
     show = progress or ProgressReport()
 
     def make() -> Distillation:
-        return Distillation(student, teacher, _pictures(request, show), config, request.seed)
+        return Distillation(student, teacher, _pictures(request, list(photos.values()), show), config, request.seed)
 
     run_folder = out.with_name(f'{out.name}.run')
     told = run_training(make, run_folder, 'distil', facts, request.resume, show)
     folded = AdaptSmall()
     folded.take_weights(student.state_dict(), 'the distilled backbone')
-    out.mkdir(parents=True)
+    out.mkdir(parents=True, exist_ok=True)
     (out / WEIGHTS).write_bytes(safetensors.torch.save(
         {name: x.half().contiguous() for name, x in folded.state_dict().items()
          if name not in ('mean', 'std')}))
@@ -101,7 +115,8 @@ def distil_backbone(request: DistilRequest,
     return manifest
 
 
-def _pictures(request: DistilRequest, show: ProgressReport) -> list[Tensor]:
+def _pictures(request: DistilRequest, photos: list[np.ndarray],
+              show: ProgressReport) -> list[Tensor]:
     """Return pictures uint8 [3, h, w]; a photograph stands in the list as often as it counts."""
     found, families = [], training_families()
     total = len(families) * request.surfaces * _PICTURES
@@ -113,12 +128,27 @@ def _pictures(request: DistilRequest, show: ProgressReport) -> list[Tensor]:
             for i in range(_PICTURES // 2):
                 found += [surface.good(i), surface.defective(i).picture]
             show.update(len(found), surface.name)
-    photos = _photos()
-    times = max(1, round(_PHOTO_SHARE * len(found) / len(photos)))
+    share = _PHOTO_SHARES['own' if request.photos else 'two']
+    times = max(1, round(share / (1 - share) * len(found) / len(photos)))
     return [torch.from_numpy(np.ascontiguousarray(x.transpose(2, 0, 1)))
             for x in (*found, *photos * times)]
 
 
-def _photos() -> list[np.ndarray]:
+def _own_photos(folder: Path) -> dict[str, np.ndarray]:
+    """Return the photographs of a folder, RGB uint8, reduced; raises as `load_flat` does."""
+    found = {}
+    for sample in load_flat(folder).train:
+        x = to_rgb(sample.picture())
+        scale = min(1.0, _LONGEST_PX / max(x.shape[:2]))
+        height, width = (round(n * scale) for n in x.shape[:2])
+        if scale < 1:
+            x = np.asarray(Image.fromarray(x).resize((width, height), Image.Resampling.BOX))
+        found[sample.path.name] = x
+    return found
+
+
+def _two_photos() -> dict[str, np.ndarray]:
     from sklearn.datasets import load_sample_images
-    return [np.array(x) for x in load_sample_images().images]
+    two = load_sample_images()
+    return {Path(name).name: np.array(x)
+            for name, x in zip(two.filenames, two.images, strict=True)}
