@@ -75,6 +75,9 @@ def distil(
     weights: WeightsOption = None,
     surfaces: Annotated[int, typer.Option(
         min=1, help='Surfaces to draw of each family of the training half.')] = 12,
+    photos: Annotated[Path | None, typer.Option(
+        help='Folder of photographs, half of what is looked at; default: the two of scikit-learn.',
+        show_default=False)] = None,
     seed: Annotated[int, typer.Option(min=0, help='Same seed, same surfaces.')] = 0,
     set_: Annotated[list[str] | None, typer.Option(
         '--set', metavar='KEY=VALUE', help='Change one setting, e.g. optimization.steps=5000; '
@@ -83,14 +86,15 @@ def distil(
     json: JsonOption = None,
 ) -> None:
     """
-    Teach adapt_small the features of a larger backbone, on pictures that are drawn here.
+    Teach adapt_small the features of a larger backbone, on drawn surfaces and photographs.
 
     Log and checkpoint are in OUT.run. Ctrl-C saves; the same command with --resume goes on.
     """
     check_json(json)
     passive_threads()
     from adapt_learning.trainers.distil_backbone import DistilRequest, distil_backbone
-    request = DistilRequest(out, teacher, weights, surfaces, tuple(set_ or ()), seed, resume)
+    request = DistilRequest(out, teacher, weights, surfaces, tuple(set_ or ()), seed, resume,
+                            photos)
     with training_ends():
         done = distil_backbone(request)
     write_result(json, {'folder': str(out), **done})

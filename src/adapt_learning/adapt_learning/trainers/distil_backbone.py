@@ -97,7 +97,8 @@ def distil_backbone(request: DistilRequest,
     show = progress or ProgressReport()
 
     def make() -> Distillation:
-        return Distillation(student, teacher, _pictures(request, list(photos.values()), show), config, request.seed)
+        pictures = _pictures(request, list(photos.values()), show)
+        return Distillation(student, teacher, pictures, config, request.seed)
 
     run_folder = out.with_name(f'{out.name}.run')
     told = run_training(make, run_folder, 'distil', facts, request.resume, show)
