@@ -1,0 +1,103 @@
+"""The answer to one round while it is being given: every click is on disk before it counts."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+from adapt_learning.errors import SettingError
+from adapt_learning.generation.hero.feedback import Feedback
+
+_TOGGLE, _BEST, _UNDO = 'toggle', 'best', 'undo'
+
+
+class Draft:
+    """
+    Which pictures of a round are good so far, and which one is the best.
+
+    All pictures are bad until they are called good. The journal is a JSONL file that all rounds of
+    a run share; a draft that is opened again stands where the last complete line left it. Raises
+    SettingError for a picture that the round does not have.
+    """
+
+    def __init__(self, journal: Path, round_number: int, count: int):
+        self.journal, self.round, self.count = journal, round_number, count
+        self._states: list[tuple[frozenset[int], int | None]] = [(frozenset(), None)]
+        for event in _events(journal):
+            if event['round'] == round_number:
+                self._apply(event['event'], event.get('picture'))
+
+    @property
+    def good(self) -> frozenset[int]:
+        """Positions of the good pictures."""
+        return self._states[-1][0]
+
+    @property
+    def best(self) -> int | None:
+        """Position of the best picture, one of the good ones."""
+        return self._states[-1][1]
+
+    @property
+    def can_undo(self) -> bool:
+        """Return whether there is a step to take back."""
+        return len(self._states) > 1
+
+    def toggle(self, picture: int) -> None:
+        """Call a bad picture good, a good one bad (and no longer the best)."""
+        self._say(_TOGGLE, picture)
+
+    def choose_best(self, picture: int) -> None:
+        """Call a picture the best, and with that good; once more: no longer the best."""
+        self._say(_BEST, picture)
+
+    def undo(self) -> None:
+        """Take the last step back; nothing happens where there is none."""
+        if self.can_undo:
+            self._say(_UNDO)
+
+    def feedback(self) -> Feedback:
+        """Return the answer as it stands."""
+        return Feedback(self.round, tuple(sorted(self.good)), self.best)
+
+    def _say(self, event: str, picture: int | None = None) -> None:
+        if picture is not None and not 0 <= picture < self.count:
+            raise SettingError(f'pictures of this round are 0 to {self.count - 1}; got {picture}')
+        line = {'time': time.time(), 'round': self.round, 'event': event}
+        if picture is not None:
+            line['picture'] = picture
+        with self.journal.open('a+b') as file:
+            # Behind half a line that a crash has left, this one would be lost too.
+            if file.tell() and not _ends_a_line(self.journal):
+                file.write(b'\n')
+            file.write(json.dumps(line).encode() + b'\n')
+            file.flush()
+            os.fsync(file.fileno())
+        self._apply(event, picture)
+
+    def _apply(self, event: str, picture: int | None) -> None:
+        good, best = self._states[-1]
+        if event == _UNDO:
+            self._states.pop()
+        elif event == _TOGGLE:
+            self._states.append((good ^ {picture}, None if picture == best else best))
+        elif event == _BEST:
+            self._states.append((good, None) if picture == best else (good | {picture}, picture))
+
+
+def _events(journal: Path) -> list[dict]:
+    """Return the whole lines of a journal; half a line was never answered, so it never counted."""
+    if not journal.is_file():
+        return []
+    found = []
+    for line in journal.read_bytes().splitlines():
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            continue
+    return found
+
+
+def _ends_a_line(path: Path) -> bool:
+    with path.open('rb') as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b'\n'
