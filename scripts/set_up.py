@@ -14,6 +14,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - an older Python shall hear it in
         'PYTHON=python3.12, or install python3.12 and python3.12-venv.'
     )
 
+from adapt_setup import system  # noqa: E402
 from adapt_setup.errors import SetupError  # noqa: E402
 from adapt_setup.paths import Paths  # noqa: E402
 from adapt_setup.ros import clean_environment, find_ros  # noqa: E402
@@ -35,7 +36,9 @@ def main() -> int:
             set_up = SetUp(paths, find_ros(env), env)
             set_up.run()
             if options.ament_linters:
-                set_up.ament_linters()
+                set_up.optional(system.LINTERS, 'ament linters')
+            if options.browser:
+                set_up.optional(system.BROWSER, 'a browser: the tests of web pages are skipped')
     except SetupError as error:
         print(f'[setup] {error}', file=sys.stderr)
         return 1
@@ -52,6 +55,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         '--ament-linters', action='store_true',
         help="also install the operating system's ament linters, for `make lint`",
+    )
+    parser.add_argument(
+        '--browser', action='store_true',
+        help='also install Chromium and its driver, for the tests of web pages',
     )
     return parser.parse_args()
 

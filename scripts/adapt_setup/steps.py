@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,21 +31,22 @@ class SetUp:
         self._workspace()
         self._rendering()
 
-    def ament_linters(self) -> None:
-        """Install the ament linters where packages may be installed; they are not needed to run."""
+    def optional(self, programs: Mapping[str, str], what: str) -> None:
+        """
+        Install {program: Debian package} where packages may be installed; say so where not.
+
+        Nothing of the stack needs them to run.
+        """
         path = self.env.get('PATH')
-        missing = [
-            package
-            for program, package in system.LINTERS.items()
-            if not shutil.which(program, path=path)
-        ]
+        missing = [package for program, package in programs.items()
+                   if not shutil.which(program, path=path)]
         if not missing:
             return
         try:
             with self._says(f'system packages: {" ".join(missing)}'):
                 system.install(missing, self._log('system'), self.env)
         except SetupError as error:
-            print(f'[setup] going on without ament linters. {error}')
+            print(f'[setup] going on without {what}. {error}')
 
     # Steps -----------------------------------------------------------------------------------
 

@@ -17,6 +17,8 @@ LINTERS = {
     'ament_pep257': 'python3-ament-pep257',
     'ament_xmllint': 'python3-ament-xmllint',
 }
+BROWSER = {'chromium': 'chromium', 'chromedriver': 'chromium-driver'}
+"""For the tests of web pages."""
 
 
 def missing_build_packages(interpreter: str, env: Mapping[str, str]) -> list[str]:

@@ -2,6 +2,9 @@
 
 import pytest
 
+from adapt_setup import system
+from adapt_setup.steps import SetUp
+
 
 def pip_files(commands: list[str]) -> str:
     """Return the requirement files of all pip runs."""
@@ -110,3 +113,24 @@ def test_environment_that_does_not_run_is_replaced(machine, paths, wheels_ros):
     machine.set_up(wheels_ros)
     paths.python.unlink()
     assert ' -m venv ' in machine.set_up(wheels_ros)[0]
+
+
+def test_what_is_wanted_and_not_needed_is_installed_once(paths, wheels_ros, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(system, 'install', lambda names, log, env: asked.append(names))
+    browser = tmp_path / 'bin' / 'browser'
+    set_up = SetUp(paths, wheels_ros, {'PATH': str(browser.parent)})
+    set_up.optional({'browser': 'a-browser'}, 'a browser')
+    browser.parent.mkdir()
+    browser.touch(0o755)
+    set_up.optional({'browser': 'a-browser'}, 'a browser')
+    assert asked == [['a-browser']]
+
+
+def test_a_machine_that_takes_no_packages_goes_on_and_says_without_what(
+        paths, wheels_ros, tmp_path, capsys):
+    set_up = SetUp(paths, wheels_ros, {'PATH': str(tmp_path)})
+    set_up.optional({'browser': 'a-browser'}, 'a browser: tests of pages are skipped')
+    said = capsys.readouterr().out
+    assert 'without a browser: tests of pages are skipped' in said
+    assert 'apt-get install a-browser' in said

@@ -1,0 +1,150 @@
+"""What the feedback page shows and does, without a page: one run, all browsers that look at it."""
+
+import io
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from PIL import Image
+
+from adapt_learning.errors import SettingError, UserError
+from adapt_learning.generation.hero.draft import Draft
+from adapt_learning.generation.hero.facts import RoundFacts
+from adapt_learning.generation.hero.feedback import Feedback, Round
+from adapt_learning.generation.hero.run import HeroRun
+
+CLICKS = 'clicks.jsonl'
+
+
+class Phase(Enum):
+    """What the run is doing."""
+
+    WORKING = 'working'
+    """Learning and drawing the next pictures."""
+    JUDGING = 'judging'
+    FINISHED = 'finished'
+    FAILED = 'failed'
+    """The work stopped with an error; it can be tried again, nothing that was said is lost."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """How far the work is."""
+
+    stage: str = ''
+    done: int = 0
+    steps: int = 0
+
+
+class HeroSession:
+    """
+    A run that people answer.
+
+    All browsers share it: a click in one is seen in all. `version` grows with every change, so a
+    page looks whether it is still right by one number. `work` is called in a thread, all else in
+    the page's.
+    """
+
+    def __init__(self, run: HeroRun):
+        self.run = run
+        self.version = 0
+        self.phase = Phase.WORKING
+        self.paused = False
+        self.problem = ''
+        self.progress = Work()
+        self.asked: Round | None = None
+        self.draft: Draft | None = None
+        self._given: Feedback | None = None
+        self._at_work = threading.Lock()
+
+    @property
+    def history(self) -> list[RoundFacts]:
+        """Facts of the rounds that were answered."""
+        return self.run.history
+
+    def changed(self) -> None:
+        """Say that pages have to be drawn again."""
+        self.version += 1
+
+    def pause(self, paused: bool) -> None:
+        """Stop taking answers, or go on; all browsers see it."""
+        self.paused = paused
+        self.changed()
+
+    def edit(self, number: int, change: Callable[[Draft], None]) -> None:
+        """Change the answer to a round; SettingError where that is not the one that waits."""
+        self._check_waits(number)
+        change(self.draft)
+        self.changed()
+
+    def submit(self, number: int) -> None:
+        """Give the answer as it stands; SettingError as `edit`. Then `work` has to be called."""
+        self._check_waits(number)
+        feedback = self.draft.feedback()
+        feedback.check(self.asked)
+        self._given, self.phase = feedback, Phase.WORKING
+        self.changed()
+
+    def retry(self) -> None:
+        """Make ready to try failed work again; then `work` has to be called."""
+        if self.phase is Phase.FAILED:
+            self.phase, self.problem = Phase.WORKING, ''
+            self.changed()
+
+    def work(self) -> None:
+        """Learn from the answer that was given, if any, and draw the next pictures."""
+        with self._at_work:
+            self.progress = Work()
+            given, self._given = self._given, None
+            try:
+                if given is not None:
+                    self.run.answer(given, self._tell)
+                self._open_round()
+            except (UserError, OSError, RuntimeError) as error:
+                # What was answered is in the run's journal, or still in the draft.
+                self.problem, self.phase = str(error), Phase.FAILED
+            finally:
+                self.changed()
+
+    def picture(self, number: int, index: int) -> bytes | None:
+        """Return a picture of the round that is asked as PNG; None where there is none."""
+        asked = self.asked
+        if asked is None or asked.number != number or not 0 <= index < len(asked.pictures):
+            return None
+        return png(asked.pictures[index])
+
+    def best_picture(self) -> bytes | None:
+        """Return the best picture of the rounds before as PNG; None while there is none."""
+        best = self.run.best_picture
+        return None if best is None else best.read_bytes()
+
+    def _open_round(self) -> None:
+        self.asked = self.draft = None
+        if self.run.finished:
+            self.phase = Phase.FINISHED
+            return
+        self.asked = self.run.round(self._tell)
+        self.draft = Draft(self.run.folder / CLICKS, self.asked.number, len(self.asked.pictures))
+        self.phase = Phase.JUDGING
+
+    def _tell(self, stage: str, done: int, steps: int) -> None:
+        self.progress = Work(stage, done, steps)
+        self.changed()
+
+    def _check_waits(self, number: int) -> None:
+        if self.paused:
+            raise SettingError('the run is paused; press Continue first')
+        if self.phase is not Phase.JUDGING or self.asked is None:
+            raise SettingError('no round waits for an answer now; the next one is on its way')
+        if number != self.asked.number:
+            raise SettingError(f'round {number + 1} was answered already, perhaps in another '
+                               f'browser; round {self.asked.number + 1} waits now')
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """Return uint8 [H, W, 3] as the bytes of a PNG."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, 'PNG')
+    return file.getvalue()
