@@ -11,7 +11,8 @@ pytest_pass() {
 
 pytest_pass -m serial "$@"
 serial=$?
-pytest_pass -m 'not serial' -n "${JOBS:-2}" "$@"
+# Stolen in blocks, not dealt one by one: tests of a file share what is made for them.
+pytest_pass -m 'not serial' -n "${JOBS:-2}" --dist worksteal "$@"
 parallel=$?
 
 # pytest's 5 means that a pass had no test, which is no fault as long as the other one had.
