@@ -25,8 +25,9 @@ SMALL = [word for setting in (
 class Server:
     """`adapt hero serve` on one run; may be killed and started again."""
 
-    def __init__(self, folder, pipeline):
-        self.run, self.pipeline = folder, pipeline
+    def __init__(self, out, pipeline):
+        self.out, self.pipeline = out, pipeline
+        self.run = out.with_name(f'{out.name}.run')
         self.port = free_port()
         self.process = self.link = None
 
@@ -70,7 +71,7 @@ def pipeline(tmp_path_factory):
 
 @pytest.fixture
 def server(tmp_path, pipeline):
-    served = Server(tmp_path / 'run', pipeline).start()
+    served = Server(tmp_path / 'tuned', pipeline).start()
     yield served
     if served.process.poll() is None:
         served.stop()
@@ -144,6 +145,7 @@ def test_a_round_by_keys_to_the_end_of_the_run(server, person):
     person.presses('b', Keys.ENTER)
     person.waits_for('All rounds are answered')
     assert [(x['good'], x['best']) for x in server.answers()] == [([0, 1, 2, 3], 3), ([0], 0)]
+    assert (server.out / 'manifest.json').is_file(), 'the artifact'
     assert server.stop() == 0, 'Ctrl-C ends it without an error'
 
 
@@ -228,7 +230,7 @@ def test_without_the_link_nothing_is_shown(server, person):
 
 
 def test_one_server_has_a_run_and_the_second_says_so(server):
-    again = Server(server.run, server.pipeline)
+    again = Server(server.out, server.pipeline)
     with pytest.raises(AssertionError, match='another process'):
         again.start()
     again.process.wait(30)

@@ -11,31 +11,34 @@ from adapt_learning.cli.tables import passive_threads
 
 @verb
 def serve(
-    run: Annotated[Path, typer.Argument(
-        help='Folder of the run: a new one, or one to go on with.', show_default=False)],
-    pipeline: Annotated[str | None, typer.Option(
-        help="Model of a new run: a folder in diffusers' format, or a name on the hub.",
-        show_default='models/small_diffusion')] = None,
-    prompt: Annotated[str | None, typer.Option(
-        help='What the pictures of a new run shall show.', show_default=False)] = None,
-    preset: Annotated[str, typer.Option(help='Settings of a new run: cpu or paper.')] = 'cpu',
-    seed: Annotated[int, typer.Option(min=0, help='Of a new run.')] = 0,
+    pipeline: Annotated[str, typer.Argument(
+        help="Folder of a pipeline in diffusers' format, or its name on the hub.")],
+    prompt: Annotated[str, typer.Option(help='What the pictures shall show.')],
+    out: Annotated[Path, typer.Option(help='Folder of the artifact; the run is in OUT.run.')],
+    preset: Annotated[str, typer.Option(
+        help='cpu (minutes with a small model) or paper (as published).')] = 'cpu',
+    feedback: Annotated[int | None, typer.Option(
+        min=1, help='Answers in all; default: 512, in 8 rounds.', show_default=False)] = None,
+    seed: Annotated[int, typer.Option(min=0, help='Same seed and answers, same run.')] = 0,
     set_: Annotated[list[str] | None, typer.Option(
-        '--set', metavar='KEY=VALUE', help='Change one setting of a new run, e.g. pictures=32; '
-        'repeatable.', show_default=False)] = None,
+        '--set', metavar='KEY=VALUE', help='Change one setting, e.g. pictures=32; repeatable.',
+        show_default=False)] = None,
     port: Annotated[int, typer.Option(
         min=1, max=65535, help='Of the page, on this machine.')] = 8765,
 ) -> None:
     """
-    Serve the feedback page of a run on this machine; the link it prints may answer.
+    Tune a text-to-image model by clicks in the browser: serves a page, and prints its link.
 
-    Every click is kept at once: stop it with Ctrl-C (or by a crash) and the same command goes on.
+    Every click is kept at once. Stop it with Ctrl-C, or by a crash: the same command goes on.
     """
     passive_threads()
-    from adapt_learning.generation.hero.new_run import open_or_create
-    from adapt_learning.pages.hero_server import serve as serve_page
+    from adapt_learning.pages.hero_server import check_free, serve as serve_page
     from adapt_learning.pages.hero_session import HeroSession
-    with open_or_create(run, pipeline, prompt, preset, seed, tuple(set_ or ())) as opened:
-        say = console(None).print
-        serve_page(HeroSession(opened), port,
-                   lambda link: say(f'open {link} in a browser; Ctrl-C ends', soft_wrap=True))
+    from adapt_learning.trainers.tune_generator import TuneRequest, finish, open_run
+    check_free(port)
+    request = TuneRequest(pipeline, prompt, out, preset, tuple(set_ or ()), seed, feedback,
+                          'the feedback page')
+    show = console()
+    with open_run(request, resume=request.run_folder.exists()) as run:
+        serve_page(HeroSession(run, lambda: finish(run, request)), port,
+                   lambda link: show.print(f'open {link} in a browser; Ctrl-C ends'))

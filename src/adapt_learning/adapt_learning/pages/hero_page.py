@@ -117,8 +117,8 @@ class HeroPage:
                 self._grid()
             elif session.phase is Phase.FINISHED:
                 self._note('done_all', 'Done', 'All rounds are answered and learnt from. Close '
-                           'this page and stop the server (Ctrl-C): the folder of the run has '
-                           'all that was learnt.')
+                           'this page and stop the server (Ctrl-C); `adapt hero sample` makes '
+                           'more pictures.')
             elif session.phase is Phase.FAILED:
                 self._note('error', 'The work stopped', session.problem)
                 ui.button('Try again', on_click=self._retry).props('no-caps').mark('try-again')

@@ -14,16 +14,13 @@ from adapt_learning.pages.hero_session import HeroSession
 _HOST = '127.0.0.1'
 
 
-def serve(session: HeroSession, port: int, say: Callable[[str], None],
-          token: str | None = None) -> None:
+def serve(session: HeroSession, port: int, say: Callable[[str], None]) -> None:
     """
     Serve until Ctrl-C; `say` is told the link.
 
-    The link holds a secret, so no other page in the browser can answer. SettingError where the
-    port is taken.
+    The link holds a secret, so no other page in the browser can answer.
     """
-    secret = token or secrets.token_urlsafe(16)
-    _check_free(port)
+    secret = secrets.token_urlsafe(16)
     address = f'http://{_HOST}:{port}'
 
     def link(*words: object) -> str:
@@ -57,7 +54,8 @@ def _png(data: bytes | None, caching: str) -> Response:
     return Response(data, media_type='image/png', headers={'Cache-Control': caching})
 
 
-def _check_free(port: int) -> None:
+def check_free(port: int) -> None:
+    """Raise SettingError where another program has the port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

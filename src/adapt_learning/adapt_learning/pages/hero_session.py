@@ -47,8 +47,9 @@ class HeroSession:
     the page's.
     """
 
-    def __init__(self, run: HeroRun):
-        self.run = run
+    def __init__(self, run: HeroRun, finish: Callable[[], object]):
+        """`finish` is called when all rounds are answered: it stores the result."""
+        self.run, self._finish = run, finish
         self.version = 0
         self.phase = Phase.WORKING
         self.paused = False
@@ -123,6 +124,7 @@ class HeroSession:
     def _open_round(self) -> None:
         self.asked = self.draft = None
         if self.run.finished:
+            self._finish()
             self.phase = Phase.FINISHED
             return
         self.asked = self.run.round(self._tell)
