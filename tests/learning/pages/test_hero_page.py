@@ -33,8 +33,8 @@ class Server:
 
     def start(self):
         self.process = subprocess.Popen(
-            [sys.executable, '-m', 'adapt_learning.cli.main', 'hero', 'serve', str(self.run),
-             '--pipeline', str(self.pipeline), '--prompt', 'a red circle', '--port',
+            [sys.executable, '-m', 'adapt_learning.cli.main', 'hero', 'serve',
+             str(self.pipeline), '--prompt', 'a red circle', '--out', str(self.out), '--port',
              str(self.port), *SMALL],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             env={**os.environ, 'OMP_NUM_THREADS': '1'})

@@ -32,7 +32,8 @@ def serve(
     Every click is kept at once. Stop it with Ctrl-C, or by a crash: the same command goes on.
     """
     passive_threads()
-    from adapt_learning.pages.hero_server import check_free, serve as serve_page
+    from adapt_learning.pages.hero_server import check_free
+    from adapt_learning.pages.hero_server import serve as serve_page
     from adapt_learning.pages.hero_session import HeroSession
     from adapt_learning.trainers.tune_generator import TuneRequest, finish, open_run
     check_free(port)
