@@ -7,7 +7,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 WORDS = ('a', 'red', 'blue', 'circle', 'square', 'photo', 'of')
 
 
-def tiny_pipeline(folder, side=8, seed=0, **scheduler):
+def tiny_pipeline(folder, side=8, seed=0, latent_channels=4, **scheduler):
     """Save a pipeline with latents of 4 x side x side and pictures of twice that side."""
     torch.manual_seed(seed)
     tokenizer = _tokenizer()
@@ -23,7 +23,7 @@ def tiny_pipeline(folder, side=8, seed=0, **scheduler):
     vae = AutoencoderKL(
         sample_size=2 * side, block_out_channels=(8, 8), layers_per_block=1, norm_num_groups=4,
         down_block_types=('DownEncoderBlock2D',) * 2, up_block_types=('UpDecoderBlock2D',) * 2,
-        latent_channels=4, scaling_factor=0.5)
+        latent_channels=latent_channels, scaling_factor=0.5)
     schedule = DDIMScheduler(**{
         'beta_start': 0.00085, 'beta_end': 0.012, 'beta_schedule': 'scaled_linear',
         'clip_sample': False, 'set_alpha_to_one': False, 'steps_offset': 1, **scheduler})

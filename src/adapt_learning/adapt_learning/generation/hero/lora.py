@@ -44,7 +44,7 @@ def add_lora(model: LatentModel, config: LoraConfig, seed: int) -> nn.ParameterL
                 init_lora_weights='gaussian'), _NAME)
         except ValueError as error:
             raise SettingError(f'the UNet of {model.source} has no layers whose names end with '
-                               f'{", ".join(config.layers)}: {error:.200}') from error
+                               f'{", ".join(config.layers)}; got {error!s:.200}') from error
     return nn.ParameterList([x for x in model.unet.parameters() if x.requires_grad])
 
 
