@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 
@@ -16,17 +17,15 @@ from browser import Person, open_browser
 from selenium.webdriver import Keys
 from tiny_pipeline import tiny_pipeline
 
-COUNT, ROUNDS = 8, 2
-SMALL = [word for setting in (
-    f'pictures={COUNT}', f'rounds={ROUNDS}', 'sampling.steps=4', 'embedding.updates=5',
-    'ddpo.steps=2') for word in ('--set', setting)]
+COUNT, MANY = 8, 20
+SMALL = (f'pictures={COUNT}', 'sampling.steps=4', 'embedding.updates=5', 'ddpo.steps=2')
 
 
 class Server:
     """`adapt hero serve` on one run; may be killed and started again."""
 
-    def __init__(self, out, pipeline):
-        self.out, self.pipeline = out, pipeline
+    def __init__(self, out, pipeline, rounds):
+        self.out, self.pipeline, self.rounds = out, pipeline, rounds
         self.run = out.with_name(f'{out.name}.run')
         self.port = free_port()
         self.process = self.link = None
@@ -35,9 +34,12 @@ class Server:
         self.process = subprocess.Popen(
             [sys.executable, '-m', 'adapt_learning.cli.main', 'hero', 'serve',
              str(self.pipeline), '--prompt', 'a red circle', '--out', str(self.out), '--port',
-             str(self.port), *SMALL],
+             str(self.port),
+             *(word for one in (*SMALL, f'rounds={self.rounds}') for word in ('--set', one))],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            env={**os.environ, 'OMP_NUM_THREADS': '1'})
+            # NiceGUI would take itself for a test of its own.
+            env={name: value for name, value in os.environ.items() if 'PYTEST' not in name}
+            | {'OMP_NUM_THREADS': '1'})
         said = []
         for line in self.process.stdout:
             said.append(line)
@@ -69,12 +71,12 @@ def pipeline(tmp_path_factory):
     return tiny_pipeline(tmp_path_factory.mktemp('pipeline') / 'tiny')
 
 
-@pytest.fixture
-def server(tmp_path, pipeline):
-    served = Server(tmp_path / 'tuned', pipeline).start()
+@pytest.fixture(scope='module')
+def server(tmp_path_factory, pipeline):
+    """Return a server that the tests share; each begins where the one before ended."""
+    served = Server(tmp_path_factory.mktemp('runs') / 'tuned', pipeline, MANY).start()
     yield served
-    if served.process.poll() is None:
-        served.stop()
+    served.stop()
 
 
 @pytest.fixture(scope='module')
@@ -107,30 +109,49 @@ def shows(person, good=(), best=None):
 
 
 def looks_at(person, server):
+    """Open the page; return the pictures of the round that waits, and its number from 1."""
     person.browser.get(server.link)
-    return cells(person)
+    found = cells(person)
+    return found, len(server.answers()) + 1
+
+
+def hands_in(person, number):
+    """Hand a round in by key, and wait for the next."""
+    person.presses(Keys.ENTER)
+    person.waits_for(f'round {number + 1} of')
+    cells(person)
+
+
+def answer(server):
+    last = server.answers()[-1]
+    return last['good'], last['best']
+
+
+def picture_of(person):
+    """Return the bytes of the first picture, as the browser got them."""
+    return urllib.request.urlopen(person.all('.hero-cell img')[0].get_attribute('src')).read()
 
 
 def test_a_round_by_clicks(server, person):
-    found = looks_at(person, server)
+    found, number = looks_at(person, server)
     for i in (1, 4, 4, 6):  # the second click on one calls it bad again
         person.clicks(found[i])
     shows(person, good=(1, 6))
     person.clicks_right(found[6])
     shows(person, good=(1,), best=6)
-    first = person.all('.hero-cell img')[0].get_attribute('src')
+    before = picture_of(person)
     person.clicks(person.button('Hand in'))
-    person.waits_for('round 2 of 2')
-    assert [(x['good'], x['best']) for x in server.answers()] == [([1, 6], 6)]
+    person.waits_for(f'round {number + 1} of')
+    assert answer(server) == ([1, 6], 6)
     shows(person)  # nothing is judged yet
-    assert person.all('.hero-cell img')[0].get_attribute('src') != first
-    assert person.sees('Round 1: 2 good, 6 bad')
+    assert picture_of(person) != before
+    assert person.sees(f'Round {number}: 2 good, 6 bad')
     assert person.all('.hero-side img'), 'the best picture stands beside'
     assert person.complaints() == []
 
 
-def test_a_round_by_keys_to_the_end_of_the_run(server, person):
-    looks_at(person, server)
+def test_a_round_by_keys(server, person):
+    _, number = looks_at(person, server)
     person.presses('g', Keys.ARROW_RIGHT, ' ', Keys.ARROW_RIGHT, 'g', 'u', Keys.ARROW_RIGHT, 'b')
     shows(person, good=(0, 1), best=3)
     person.presses('z')
@@ -139,40 +160,53 @@ def test_a_round_by_keys_to_the_end_of_the_run(server, person):
     person.waits_for('3 of 8: good')
     person.presses('z')
     shows(person, good=(0, 1, 2), best=3)
-    person.presses(Keys.ENTER)
-    person.waits_for('round 2 of 2')
-    cells(person)
-    person.presses('b', Keys.ENTER)
-    person.waits_for('All rounds are answered')
-    assert [(x['good'], x['best']) for x in server.answers()] == [([0, 1, 2, 3], 3), ([0], 0)]
-    assert (server.out / 'manifest.json').is_file(), 'the artifact'
-    assert server.stop() == 0, 'Ctrl-C ends it without an error'
+    hands_in(person, number)
+    assert answer(server) == ([0, 1, 2, 3], 3)
+
+
+def test_up_and_down_go_by_lines(server, person):
+    looks_at(person, server)
+    person.browser.set_window_size(500, 1000)
+    columns = person.waits_for(lambda: person.browser.execute_script(
+        "const n = getComputedStyle(document.querySelector('.hero-grid')).gridTemplateColumns"
+        ".split(' ').length; return n < 8 ? n : 0"))
+    time.sleep(0.5)  # the page hears of it a moment later
+    person.presses(Keys.ARROW_DOWN)
+    person.waits_for(lambda: here(person) == columns)
+    person.presses(Keys.ARROW_UP)
+    person.waits_for(lambda: here(person) == 0)
+    person.browser.set_window_size(1400, 1000)
+
+
+def here(person):
+    return next(i for i, cell in enumerate(person.all('.hero-cell'))
+                if 'here' in cell.get_attribute('class').split())
 
 
 def test_nothing_good_is_explained_first_and_is_an_answer(server, person):
-    looks_at(person, server)
+    _, number = looks_at(person, server)
     person.presses(Keys.ENTER)
     person.waits_for('No picture is good')
-    assert server.answers() == []
+    assert len(server.answers()) == number - 1
     person.clicks(person.button('Hand in as it is'))
-    person.waits_for('Round 1: 0 good, 8 bad')
+    person.waits_for(f'Round {number}: 0 good, 8 bad')
     assert person.sees('no picture is good'), 'the history says what became of it'
-    assert server.answers()[0]['good'] == []
+    assert answer(server) == ([], None)
 
 
-def test_good_ones_without_a_best_and_all_good(server, person):
-    found = looks_at(person, server)
+def test_all_good_and_no_best(server, person):
+    found, number = looks_at(person, server)
     for cell in found:
         person.clicks(cell)
     shows(person, good=range(COUNT))
     person.presses(Keys.ENTER)
     person.waits_for('No picture is chosen as the best')
     person.presses(Keys.ENTER)
-    person.waits_for('Round 1: 8 good, 0 bad')
+    person.waits_for(f'Round {number}: 8 good, 0 bad')
 
 
 def test_a_reload_loses_nothing_and_two_browsers_see_the_same(server, person, browsers):
-    found = looks_at(person, server)
+    found, number = looks_at(person, server)
     person.clicks(found[2])
     person.clicks_right(found[5])
     person.browser.refresh()
@@ -192,12 +226,25 @@ def test_a_reload_loses_nothing_and_two_browsers_see_the_same(server, person, br
     person.clicks(person.button('Continue'))
     cells(other)
     other.presses(Keys.ENTER)
-    person.waits_for('round 2 of 2')
-    assert len(server.answers()) == 1
+    person.waits_for(f'round {number + 1} of')
+    assert len(server.answers()) == number
 
 
-def test_a_killed_server_goes_on_in_mid_round(server, person):
-    found = looks_at(person, server)
+def test_without_the_link_nothing_is_shown(server, person):
+    base, secret = server.link.rsplit('/', 1)
+    person.browser.get(base)
+    person.waits_for('needs the whole link')
+    assert not person.all('.hero-cell')
+    for path in ('wrong', 'wrong/pictures/0/0', f'{secret}/pictures/0/99',
+                 f'{secret}/pictures/7777/0', f'{secret}/pictures/..%2f..%2frun.json/0'):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f'{base}/{path}')
+        assert refused.value.code in (404, 422), path
+
+
+def test_a_killed_server_goes_on_in_mid_round_to_the_artifact(tmp_path, pipeline, person):
+    server = Server(tmp_path / 'tuned', pipeline, 2).start()
+    found, _ = looks_at(person, server)
     person.clicks(found[3])
     person.clicks_right(found[7])
     shows(person, good=(3,), best=7)
@@ -209,30 +256,10 @@ def test_a_killed_server_goes_on_in_mid_round(server, person):
     assert picture_of(person) == before
     person.presses('u')
     shows(person, good=(3,))
-
-
-def picture_of(person):
-    """Return the bytes of the first picture, as the browser got them."""
-    return urllib.request.urlopen(person.all('.hero-cell img')[0].get_attribute('src')).read()
-
-
-def test_without_the_link_nothing_is_shown(server, person):
-    base = server.link.rsplit('/', 1)[0]
-    person.browser.get(base)
-    person.waits_for('needs the whole link')
-    assert not person.all('.hero-cell')
-    for path in ('/wrong', '/wrong/pictures/0/0', f'{server.link[len(base):]}/pictures/0/99',
-                 f'{server.link[len(base):]}/pictures/7/0',
-                 f'{server.link[len(base):]}/pictures/..%2f..%2frun.json/0'):
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(base + path)
-        assert refused.value.code in (404, 422), path
-
-
-def test_one_server_has_a_run_and_the_second_says_so(server):
-    again = Server(server.out, server.pipeline)
-    with pytest.raises(AssertionError, match='another process'):
-        again.start()
-    again.process.wait(30)
-    again.process.stdout.close()
-    assert again.process.returncode == 2
+    person.presses('b')
+    shows(person, good=(3,), best=0)
+    hands_in(person, 1)
+    person.presses('b', Keys.ENTER)
+    person.waits_for('All rounds are answered')
+    assert (server.out / 'manifest.json').is_file()
+    assert server.stop() == 0, 'Ctrl-C ends it without an error'

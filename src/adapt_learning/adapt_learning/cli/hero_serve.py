@@ -1,5 +1,6 @@
 """`adapt hero serve`: a person answers a run of HERO in the browser."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -38,8 +39,9 @@ def serve(
     from adapt_learning.trainers.tune_generator import TuneRequest, finish, open_run
     check_free(port)
     request = TuneRequest(pipeline, prompt, out, preset, tuple(set_ or ()), seed, feedback,
-                          'the feedback page')
+                          verb='serve')
+    request = replace(request, resume=request.run_folder.exists())
     show = console()
-    with open_run(request, resume=request.run_folder.exists()) as run:
+    with open_run(request) as run:
         serve_page(HeroSession(run, lambda: finish(run, request)), port,
                    lambda link: show.print(f'open {link} in a browser; Ctrl-C ends'))

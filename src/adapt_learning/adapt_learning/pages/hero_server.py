@@ -1,5 +1,6 @@
 """Serve the feedback page of one run on this machine; whoever has the link may answer."""
 
+import contextlib
 import secrets
 import socket
 from collections.abc import Callable
@@ -44,8 +45,9 @@ def serve(session: HeroSession, port: int, say: Callable[[str], None]) -> None:
 
     app.on_startup(lambda: background_tasks.create(work(session)))
     app.on_startup(lambda: say(f'{address}/{secret}'))
-    ui.run(host=_HOST, port=port, show=False, reload=False, show_welcome_message=False,
-           title='HERO feedback', favicon='🎯')
+    with contextlib.suppress(KeyboardInterrupt):  # how a server ends is no error
+        ui.run(host=_HOST, port=port, show=False, reload=False, show_welcome_message=False,
+               title='HERO feedback', favicon='🎯')
 
 
 def _png(data: bytes | None, caching: str) -> Response:

@@ -33,8 +33,10 @@ class TuneRequest:
     feedback: int | None = None
     """Answers in all; None: as many as the preset has rounds."""
     evaluator: str = ''
-    """For the manifest: who judged."""
+    """For the manifest: who judged, where that is no person in the browser."""
     resume: bool = False
+    verb: str = 'run'
+    """Of `adapt hero`, for the manifest."""
 
     @property
     def config(self) -> HeroConfig:
@@ -52,8 +54,10 @@ class TuneRequest:
     @property
     def command(self) -> str:
         """Return the command line that makes it again."""
-        words = [f'adapt hero run {self.pipeline} --prompt "{self.prompt}" --evaluator '
-                 f'{self.evaluator} --preset {self.preset} --seed {self.seed}']
+        words = [f'adapt hero {self.verb} {self.pipeline} --prompt "{self.prompt}" --preset '
+                 f'{self.preset} --seed {self.seed}']
+        if self.evaluator:
+            words.append(f'--evaluator {self.evaluator}')
         if self.feedback is not None:
             words.append(f'--feedback {self.feedback}')
         return ' '.join([*words, *(f'--set {one}' for one in self.overrides)])
@@ -95,6 +99,11 @@ def tune(request: TuneRequest, make_evaluator: Callable[[HeroRun], Evaluator], p
         evaluator = make_evaluator(run)
         while not run.finished:
             told(run.answer(evaluator.judge(run.round(progress)), progress))
-        return write_artifact(run, request.out, {
-            'command': request.command, 'evaluator': request.evaluator,
-            'code_version': code_version()})
+        return finish(run, request)
+
+
+def finish(run: HeroRun, request: TuneRequest) -> dict[str, Any]:
+    """Write the artifact of a finished run; return its manifest."""
+    return write_artifact(run, request.out, {
+        'command': request.command, 'evaluator': request.evaluator,
+        'code_version': code_version()})
