@@ -73,8 +73,20 @@ DETECTORS = MappingProxyType({
     'fused': 'adapt_learning.detectors.fused:Fused',
 })
 
+GENERATORS = MappingProxyType({
+    'vae_gan': 'adapt_learning.generation.decgan.vae_gan:VaeGan',
+    'res_gan': 'adapt_learning.generation.decgan.res_gan:ResGan',
+})
+
+IMAGE_SETS = MappingProxyType({
+    'digits': 'adapt_learning.generation.decgan.digits:Digits',
+    'mnist': 'adapt_learning.generation.decgan.mnist:Mnist',
+    'rendered': 'adapt_learning.generation.decgan.rendered:Rendered',
+})
+
 _KINDS = {'task': TASKS, 'policy': POLICIES, 'filter': FILTERS, 'restorer': RESTORERS,
-          'format': FORMATS, 'backend': BACKENDS, 'backbone': BACKBONES, 'detector': DETECTORS}
+          'format': FORMATS, 'backend': BACKENDS, 'backbone': BACKBONES, 'detector': DETECTORS,
+          'generator': GENERATORS, 'image set': IMAGE_SETS}
 
 
 _GROUPS = MappingProxyType({'task': 'adapt_learning.tasks'})
