@@ -28,14 +28,18 @@ from adapt_learning.generation.decgan.generator_training import (
 )
 from adapt_learning.generation.decgan.independent import IndependentClassifier
 from adapt_learning.generation.decgan.linear_split import LinearSplit
-from adapt_learning.generation.decgan.measures import MeasureConfig, frechet_distance, measure_split
+from adapt_learning.generation.decgan.measures import (
+    MeasureConfig,
+    frechet_distance,
+    measure_split,
+)
 from adapt_learning.generation.decgan.pictures import interpolation, swap_grid
 from adapt_learning.generation.decgan.probes import ProbeConfig, probe_accuracy
 from adapt_learning.generation.decgan.split import EncoderSplit, WholeLatent
 from adapt_learning.stacked.config import OptimizationConfig
 
 NETWORK = BackboneConfig(latent=8, width=4)
-BRIEF = OptimizationConfig(steps=150, batch=32, learning_rate=1e-2, warmup_steps=5,
+BRIEF = OptimizationConfig(steps=80, batch=24, learning_rate=1e-2, warmup_steps=5,
                            precision='float32')
 MEASURES = MeasureConfig(300, 60, ProbeConfig(16, 100))
 
@@ -55,7 +59,7 @@ def backbone(bars):
     made = new()
     told = run(GeneratorTraining(made, bars.train, GeneratorConfig(
         BRIEF, kl_weight=1e-3, pixel_weight=10, feature_weight=0.0, adversarial_weight=0.0)))
-    assert told[-1]['pixels'] < 0.3 * told[0]['pixels']
+    assert told[-1]['pixels'] < 0.6 * told[0]['pixels']
     return made
 
 
@@ -72,7 +76,7 @@ def classifier(backbone, bars):
     return classifier_of(backbone, bars)
 
 
-def decompose(backbone, classifier, bars, steps=150, **changes):
+def decompose(backbone, classifier, bars, steps=100, **changes):
     torch.manual_seed(0)
     config = DecompositionConfig(replace(BRIEF, steps=steps), 4, 4, **changes)
     parts = Decomposition(backbone, config)

@@ -102,3 +102,31 @@ def interpolate(
     from adapt_learning.trainers.decgan_pictures import write_interpolation
     write_interpolation(artifact, out, data, count, steps, seed)
     console().print(f'written to {out}')
+
+
+@app.command('report')
+@verb
+def report(
+    artifact: ArtifactArgument,
+    data: DataArgument,
+    out: Annotated[Path, typer.Option(help='New folder of page, JSON and pictures.')],
+    pairs: Annotated[int, typer.Option(min=2, help='Test pictures that are swapped.')] = 2000,
+    seed: SeedOption = 0,
+    json: JsonOption = None,
+) -> None:
+    """
+    Measure a split: probes, leakage, swaps, reconstruction, beside the linear discriminant.
+
+    Trains independent classifiers of attribute and identity first.
+    """
+    check_json(json)
+    passive_threads()
+    from rich.markdown import Markdown
+
+    from adapt_learning.generation.decgan.measures import MeasureConfig
+    from adapt_learning.trainers.report_decgan import measure_table, report_decgan
+    done = report_decgan(artifact, data, out, MeasureConfig(pairs=pairs), seed,
+                         lambda text: typer.echo(f'report: {text}', err=True))
+    write_result(json, done)
+    console(json).print(Markdown('\n'.join(measure_table(done))))
+    console(json).print(f'written to {out}')
