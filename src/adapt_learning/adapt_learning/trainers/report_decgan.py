@@ -65,7 +65,8 @@ def report_decgan(artifact: Path, data: str, out: Path, config: MeasureConfig | 
     """
     Write report.json, report.md, swaps.png, interpolation.png and tsne.png into a new folder.
 
-    Returns what stands in the JSON; `judging` is how independent classifiers learn. Raises UserError before anything is written.
+    Returns what stands in the JSON; `judging` is how independent classifiers learn. Raises
+    UserError before anything is written.
     """
     out = check_output(out)
     decgan = load_decgan(artifact)

@@ -16,7 +16,7 @@ class ClassifierConfig:
     """How the classifier learns."""
 
     optimization: OptimizationConfig = field(default_factory=lambda: OptimizationConfig(
-        steps=600, batch=64, learning_rate=2e-3, warmup_steps=20, weight_decay=1e-2,
+        steps=1500, batch=64, learning_rate=2e-3, warmup_steps=20, weight_decay=1e-2,
         precision='float32'))
 
 

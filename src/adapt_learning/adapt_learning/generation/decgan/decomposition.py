@@ -19,7 +19,7 @@ class DecompositionConfig:
     """Sizes of the codes and weights of the losses; the dissertation gives none."""
 
     optimization: OptimizationConfig = field(default_factory=lambda: OptimizationConfig(
-        steps=2000, batch=64, learning_rate=2e-3, warmup_steps=50, precision='float32'))
+        steps=1200, batch=32, learning_rate=2e-3, warmup_steps=50, precision='float32'))
     content_code: int = 32
     """Elements of z'_c."""
     attribute_code: int = 16
