@@ -72,16 +72,27 @@ DETECTORS = MappingProxyType({
     'meta_comparer': 'adapt_learning.detectors.meta_comparer:MetaComparer',
     'fused': 'adapt_learning.detectors.fused:Fused',
 })
+
 LEARNERS = MappingProxyType({
     'hero': 'adapt_learning.generation.hero.hero_learner:HeroLearner',
     'd3po': 'adapt_learning.generation.hero.d3po_learner:D3poLearner',
     'supervised': 'adapt_learning.generation.hero.supervised_learner:SupervisedLearner',
 })
 
+GENERATORS = MappingProxyType({
+    'vae_gan': 'adapt_learning.generation.decgan.vae_gan:VaeGan',
+    'res_gan': 'adapt_learning.generation.decgan.res_gan:ResGan',
+})
+
+IMAGE_SETS = MappingProxyType({
+    'digits': 'adapt_learning.generation.decgan.digits:Digits',
+    'mnist': 'adapt_learning.generation.decgan.mnist:Mnist',
+    'rendered': 'adapt_learning.generation.decgan.rendered:Rendered',
+})
 
 _KINDS = {'task': TASKS, 'policy': POLICIES, 'filter': FILTERS, 'restorer': RESTORERS,
           'format': FORMATS, 'backend': BACKENDS, 'backbone': BACKBONES, 'detector': DETECTORS,
-          'learner': LEARNERS}
+          'learner': LEARNERS, 'generator': GENERATORS, 'image set': IMAGE_SETS}
 
 
 _GROUPS = MappingProxyType({'task': 'adapt_learning.tasks'})

@@ -6,6 +6,7 @@ from adapt_learning.cli import (
     bench,
     collect,
     data,
+    decgan,
     doctor,
     evaluate,
     expert,
@@ -35,6 +36,7 @@ app.add_typer(data.app, name='data')
 app.add_typer(bench.app, name='bench')
 app.add_typer(inspect.app, name='inspect')
 app.add_typer(hero.app, name='hero')
+app.add_typer(decgan.app, name='decgan')
 
 
 def main() -> None:

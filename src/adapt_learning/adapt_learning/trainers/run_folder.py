@@ -21,14 +21,15 @@ _LOG = 'log.jsonl'
 
 def run_training(make: Callable[[], Training], folder: Path, stage: str,
                  identity: Mapping[str, Any], resume: bool,
-                 progress: ProgressReport | None = None) -> list[dict[str, float]]:
+                 progress: ProgressReport | None = None,
+                 settings: str = 'training.optimization') -> list[dict[str, float]]:
     """
     Make all updates of a training; return the mean losses of every report.
 
     `make` is called when the folder is known to be in order. The folder keeps checkpoint and log;
-    the caller removes the checkpoint when the result is stored. Raises SettingError where a run of
-    other settings stands there, TrainingInterrupted after Ctrl-C, TrainingDiverged for a loss that
-    is not finite.
+    the caller removes the checkpoint when the result is stored; `settings` is where those of the
+    optimiser are. Raises SettingError where a run of other settings stands there,
+    TrainingInterrupted after Ctrl-C, TrainingDiverged for a loss that is not finite.
     """
     checkpoint = _opened(folder, dict(identity), resume)
     training = make()
@@ -51,7 +52,7 @@ def run_training(make: Callable[[], Training], folder: Path, stage: str,
                     raise TrainingDiverged(
                         f'{stage}: the loss is no finite number any more after {training.step} '
                         f'updates ({parts}); begin again with a smaller learning rate, e.g. '
-                        f'--set training.optimization.learning_rate='
+                        f'--set {settings}.learning_rate='
                         f'{training.optimization.learning_rate / 3:g}')
                 sums = {name: sums.get(name, 0.0) + value for name, value in parts.items()}
                 count += 1
@@ -62,7 +63,9 @@ def run_training(make: Callable[[], Training], folder: Path, stage: str,
                     show.update(training.step, ' '.join(f'{k} {v:.3f}'
                                                         for k, v in told[-1].items()))
                     # Between two reports, so that no update is missing in a mean.
-                    if time.monotonic() - saved_s > _EVERY_S or should_stop():
+                    # At the end, too: a further stage may be what is interrupted.
+                    if (time.monotonic() - saved_s > _EVERY_S or should_stop()
+                            or training.step == steps):
                         _save(folder, training, identity, told)
                         saved_s = time.monotonic()
                     if should_stop() and training.step < steps:

@@ -1,0 +1,163 @@
+"""Table 2.1 of the dissertation and what it leaves out: splits of MNIST, digits, rendered parts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from adapt_learning.benchmarks.ac_gan_job import AcGanJob
+from adapt_learning.benchmarks.decgan_jobs import DecGanJob, SplitJob
+from adapt_learning.benchmarks.facts import facts
+from adapt_learning.benchmarks.job import Job, Workplace
+from adapt_learning.benchmarks.page import store_page, table
+from adapt_learning.trainers.report_decgan import measure_table
+
+TEXT, GUIDED = 'dec-GAN, losses of the text', 'dec-GAN, swap guide and adversary'
+ADDED = ('decomposition.swap_weight=1', 'decomposition.adversary_weight=1')
+"""What is not in the text, see `DecompositionConfig`."""
+PUBLISHED = MappingProxyType({
+    'VAE-GAN': {'pose': (97.44, 'z'), 'identity': (96.94, 'z')},
+    'UFDN': {'pose': None, 'identity': (94.31, 'z_c')},
+    'dec-GAN': {'pose': (99.74, 'z_a'), 'identity': (98.59, 'z_c')}})
+"""Accuracy [%] on CMU Multi-PIE and the code it was read from, dissertation table 2.1."""
+PUBLISHED_SPEED = MappingProxyType({'smile': 26 / 6, 'pose': 89 / 13})
+"""Minutes of AC-GAN by those of dec-GAN, dissertation 2.1.4."""
+BRIEF = MappingProxyType({
+    'digits': ('generator.optimization.steps=1500', 'classifier.optimization.steps=400',
+               'decomposition.optimization.steps=1500'),
+    'mnist': (),
+    'rendered': ()})
+"""Settings by set of pictures."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One set of pictures and the attribute that is split off."""
+
+    data: str
+    attribute: str
+    overrides: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> tuple[DecGanJob, ...]:
+        """Return the trainings; the second takes the generator of the first."""
+        text = DecGanJob(self.data, self.attribute, TEXT, self.overrides)
+        stages = tuple(one for one in self.overrides
+                       if not one.startswith(('network.', 'generator.')))
+        return text, DecGanJob(self.data, self.attribute, GUIDED, (*stages, *ADDED), text)
+
+    @property
+    def split(self) -> SplitJob:
+        """Return the job that measures them."""
+        return SplitJob(self.rows)
+
+    @property
+    def rival(self) -> AcGanJob:
+        """Return the job that trains an AC-GAN to the level of the second row."""
+        return AcGanJob(self.split, self.rows[1])
+
+
+@dataclass(frozen=True)
+class Table21:
+    """The sets of pictures that are tried."""
+
+    name: ClassVar[str] = 'table-2.1'
+
+    parts: tuple[Part, ...]
+
+    def jobs(self) -> list[Job]:
+        """Return the jobs whose results are the page."""
+        return [job for part in self.parts for job in (part.split, part.rival)]
+
+
+def table_2_1(mnist: Path | None) -> Table21:
+    """Return the table; without MNIST's folder it has the pictures that need no download."""
+    parts = [Part('digits', 'digit', BRIEF['digits']), Part('rendered', 'view', BRIEF['rendered'])]
+    if mnist is not None:
+        parts.insert(0, Part(f'mnist:{mnist}', 'digit', BRIEF['mnist']))
+    return Table21(tuple(parts))
+
+
+def write_table(made: Table21, place: Workplace) -> Path:
+    """Write table-2.1.json and .md beside the results: every part that is complete."""
+    parts = [(part, split['result'], split, part.rival.stored(place)) for part in made.parts
+             if (split := part.split.stored(place)) is not None]
+    return store_page(place.results.parent, made.name, {
+        'table': made.name, 'published': {name: dict(row) for name, row in PUBLISHED.items()},
+        'published_speed': dict(PUBLISHED_SPEED),
+        'parts': [{**result, 'commands': [row.command for row in part.rows],
+                   'seconds': _seconds(part, place), 'ac_gan': rival and rival['result']}
+                  for part, result, _, rival in parts]},
+        '\n'.join(_markdown(parts, place)))
+
+
+def _seconds(part: Part, place: Workplace) -> dict[str, dict[str, float]]:
+    return {row.title: row.result(place)['seconds'] for row in part.rows}
+
+
+def _markdown(parts: list[tuple[Part, dict[str, Any], dict[str, Any], dict[str, Any] | None]],
+              place: Workplace) -> Iterator[str]:
+    yield from ('# Table 2.1: what z, z_c and z_a tell, and what swaps look like', '', _NOTE, '')
+    for part, result, stored, rival in parts:
+        yield from (f'## {result["data"]}: {result["attribute"]}', '')
+        yield from (*measure_table(result), '')
+        yield _judges(result)
+        yield ''
+        for row in part.rows:
+            picture = part.split.pictures(place, row)
+            if picture.is_file():
+                yield from (f'![{row.title}]({place.results.name}/{picture.name})', '')
+        yield from (f'- `{row.command}`' for row in part.rows)
+        yield ''
+        yield from _speed(part, rival, place)
+        yield facts([stored['provenance'], *(row.stored(place)['provenance'] for row in part.rows),
+                     *([rival['provenance']] if rival else [])])
+        yield ''
+    yield from _published()
+
+
+def _judges(result: dict[str, Any]) -> str:
+    told = ', '.join(f'{name} {100 * value:.1f} % of {result["classes"][name]} classes'
+                     for name, value in result['judge_accuracy'].items())
+    return (f'{result["test_pictures"]} test pictures. The independent classifiers are right about '
+            f'them: {told}.')
+
+
+def _speed(part: Part, rival: dict[str, Any] | None, place: Workplace) -> Iterator[str]:
+    if rival is None:
+        return
+    ours = part.rows[1].result(place)['seconds']
+    spent, found = sum(ours.values()), rival['result']
+    reached = [
+        ("the swaps' accuracy", found['seconds']['accuracy']),
+        ("the swaps' accuracy and Frechet distance", found['seconds']['both'])]
+    told = [f'{aim}: {seconds / spent:.2f} times as long' if seconds is not None
+            else f'{aim}: not reached in {found["spent"] / spent:.1f} times as long'
+            for aim, seconds in reached]
+    yield (f'AC-GAN from scratch, beside classifier and encoders of the second row (processor '
+           f'time): {"; ".join(told)}.')
+    yield ''
+
+
+def _published() -> Iterator[str]:
+    yield from ('## Dissertation, CMU Multi-PIE', '')
+    yield from table(('method', 'pose', 'identity'), (
+        (name, *('-' if row[key] is None else f'{row[key][0]:.2f} ({row[key][1]})'
+                 for key in ('pose', 'identity'))) for name, row in PUBLISHED.items()))
+    yield (f'Five poses, 249 identities. AC-GAN took {PUBLISHED_SPEED["smile"]:.1f} (smile) and '
+           f'{PUBLISHED_SPEED["pose"]:.1f} (pose) times as long as dec-GAN; to what level it was '
+           'trained is not said.')
+    yield ''
+
+
+_NOTE = """\
+One seed. Shares in percent. *A from z*: what a two-layer classifier tells of A from a code of test
+pictures; it learnt on pictures to learn from. *A from z_c* with A the attribute is leakage: chance
+is best. *swap*: of pairs of test pictures that differ in the attribute, drawn with the content of
+one and the attribute of the other, what independent classifiers see. *L1*: mean difference of
+rebuilt pixels in 0..1. *Frechet*: distance of swapped to real pictures in features of the
+independent classifier. *No split* is z of the generator's own encoder: its L1 is that of the
+generator, and a swap draws the donor itself. *Linear discriminant* projects that z and needs no
+training. In grids of swaps columns have one content, rows one attribute; the diagonal is rebuilt.
+"""
