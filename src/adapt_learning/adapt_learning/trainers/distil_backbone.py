@@ -101,7 +101,7 @@ def distil_backbone(request: DistilRequest,
         return Distillation(student, teacher, pictures, config, request.seed)
 
     run_folder = out.with_name(f'{out.name}.run')
-    told = run_training(make, run_folder, 'distil', facts, request.resume, show)
+    told = run_training(make, run_folder, 'distil', facts, request.resume, show, 'optimization')
     folded = AdaptSmall()
     folded.take_weights(student.state_dict(), 'the distilled backbone')
     out.mkdir(parents=True, exist_ok=True)
@@ -109,7 +109,7 @@ def distil_backbone(request: DistilRequest,
         {name: x.half().contiguous() for name, x in folded.state_dict().items()
          if name not in ('mean', 'std')}))
     manifest = {'kind': 'backbone', 'name': 'adapt_small', 'command': request.command,
-                'code_version': code_version(), **facts, 'last_losses': told[-1] if told else {},
+                'code_version': code_version(), **facts, 'last_losses': told,
                 'hashes': {WEIGHTS: sha256_of(out / WEIGHTS)}}
     write_json(out / FACTS, manifest)
     remove_checkpoint(run_folder)

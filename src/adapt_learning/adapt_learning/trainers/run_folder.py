@@ -10,21 +10,21 @@ from typing import Any
 from adapt_learning.errors import SettingError
 from adapt_learning.stacked.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from adapt_learning.stacked.interrupt import stop_switch
+from adapt_learning.stacked.logs import RunLog
 from adapt_learning.stacked.loop import TrainingDiverged, TrainingInterrupted
 from adapt_learning.stacked.progress import ProgressReport
 from adapt_learning.stacked.training import Training
 
 _EVERY_S = 30.0
 _TELL_EVERY = 20
-_LOG = 'log.jsonl'
 
 
 def run_training(make: Callable[[], Training], folder: Path, stage: str,
                  identity: Mapping[str, Any], resume: bool,
                  progress: ProgressReport | None = None,
-                 settings: str = 'training.optimization') -> list[dict[str, float]]:
+                 settings: str = 'training.optimization') -> dict[str, float]:
     """
-    Make all updates of a training; return the mean losses of every report.
+    Make all updates of a training; return the mean losses of the last report.
 
     `make` is called when the folder is known to be in order. The folder keeps checkpoint and log;
     the caller removes the checkpoint when the result is stored; `settings` is where those of the
@@ -34,17 +34,19 @@ def run_training(make: Callable[[], Training], folder: Path, stage: str,
     checkpoint = _opened(folder, dict(identity), resume)
     training = make()
     steps = training.optimization.steps
-    told: list[dict[str, float]] = []
+    told: dict[str, float] = {}
     if checkpoint is not None:
         training.restore(checkpoint)
         told = checkpoint.facts['told']
+        RunLog.cut(folder, (stage,), stage, training.step)
     # Also before the first update: a run folder without a checkpoint could not be taken up.
     _save(folder, training, identity, told)
     show = progress or ProgressReport()
     show.start(stage, training.step, steps)
     saved_s, sums, count = time.monotonic(), {}, 0
     try:
-        with stop_switch() as should_stop, (folder / _LOG).open('a', encoding='utf-8') as log:
+        with (stop_switch() as should_stop,
+              (folder / RunLog.FILE).open('a', encoding='utf-8') as log):
             while training.step < steps:
                 parts = training.update()
                 if not all(value == value and abs(value) < float('inf')
@@ -57,11 +59,10 @@ def run_training(make: Callable[[], Training], folder: Path, stage: str,
                 sums = {name: sums.get(name, 0.0) + value for name, value in parts.items()}
                 count += 1
                 if training.step % _TELL_EVERY == 0 or training.step == steps:
-                    told.append({name: value / count for name, value in sums.items()})
-                    log.write(json.dumps({'step': training.step, **told[-1]}) + '\n')
+                    told = {name: value / count for name, value in sums.items()}
+                    log.write(json.dumps({'stage': stage, 'step': training.step, **told}) + '\n')
                     sums, count = {}, 0
-                    show.update(training.step, ' '.join(f'{k} {v:.3f}'
-                                                        for k, v in told[-1].items()))
+                    show.update(training.step, ' '.join(f'{k} {v:.3f}' for k, v in told.items()))
                     # Between two reports, so that no update is missing in a mean.
                     # At the end, too: a further stage may be what is interrupted.
                     if (time.monotonic() - saved_s > _EVERY_S or should_stop()
@@ -96,7 +97,7 @@ def _opened(folder: Path, identity: dict[str, Any], resume: bool) -> Checkpoint 
         raise SettingError(f'{folder} holds an unfinished run; go on with --resume, or remove the '
                            'folder to begin again')
     if folder.exists():
-        if not (folder / _LOG).is_file():
+        if not (folder / RunLog.FILE).is_file():
             raise SettingError(f'{folder} is where the log of this run would go, and it is not '
                                'the folder of a run: give --out another name')
         shutil.rmtree(folder)
@@ -105,7 +106,7 @@ def _opened(folder: Path, identity: dict[str, Any], resume: bool) -> Checkpoint 
 
 
 def _save(folder: Path, training: Training, identity: Mapping[str, Any],
-          told: list[dict[str, float]]) -> None:
+          told: Mapping[str, float]) -> None:
     state = training.checkpoint()
     save_checkpoint(folder, Checkpoint(
-        {**state.facts, 'identity': dict(identity), 'told': told}, state.tensors))
+        {**state.facts, 'identity': dict(identity), 'told': dict(told)}, state.tensors))

@@ -144,7 +144,7 @@ class _Stages:
         began_s = time.process_time()
         told = run_training(make, self._folder / name, name, self._identity,
                             name in self._resumed, self._progress, f'{name}.optimization')
-        self.losses |= {f'{name}.{part}': value for part, value in (told or [{}])[-1].items()}
+        self.losses |= {f'{name}.{part}': value for part, value in told.items()}
         self.seconds[name] = round(time.process_time() - began_s, 2)
 
     def forget(self) -> None:

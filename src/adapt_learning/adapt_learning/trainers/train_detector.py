@@ -132,7 +132,7 @@ def _train(detector: Detector, request: DetectorRequest, domains: tuple[Domain, 
         return MetaTraining(detector.learner(), maps, config, request.seed)
 
     with one_thread():  # sums of gradients in the order of two threads are not the same twice
-        return run_training(make, run_folder, 'episodes', facts, request.resume, show)[-1]
+        return run_training(make, run_folder, 'episodes', facts, request.resume, show)
 
 
 def _maps(request: DetectorRequest, domains: tuple[Domain, ...], backbone: Backbone,
