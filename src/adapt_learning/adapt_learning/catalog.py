@@ -72,6 +72,11 @@ DETECTORS = MappingProxyType({
     'meta_comparer': 'adapt_learning.detectors.meta_comparer:MetaComparer',
     'fused': 'adapt_learning.detectors.fused:Fused',
 })
+LEARNERS = MappingProxyType({
+    'hero': 'adapt_learning.generation.hero.hero_learner:HeroLearner',
+    'd3po': 'adapt_learning.generation.hero.d3po_learner:D3poLearner',
+    'supervised': 'adapt_learning.generation.hero.supervised_learner:SupervisedLearner',
+})
 
 EVALUATORS = MappingProxyType({
     'two_green_triangles':
@@ -86,7 +91,7 @@ EVALUATORS = MappingProxyType({
 
 _KINDS = {'task': TASKS, 'policy': POLICIES, 'filter': FILTERS, 'restorer': RESTORERS,
           'format': FORMATS, 'backend': BACKENDS, 'backbone': BACKBONES, 'detector': DETECTORS,
-          'evaluator': EVALUATORS}
+          'learner': LEARNERS, 'evaluator': EVALUATORS}
 
 
 _GROUPS = MappingProxyType({'task': 'adapt_learning.tasks'})

@@ -11,6 +11,7 @@ from adapt_learning.cli import (
     expert,
     export,
     gait,
+    hero,
     inspect,
     restore,
     train,
@@ -33,6 +34,7 @@ app.command('doctor')(doctor.doctor)
 app.add_typer(data.app, name='data')
 app.add_typer(bench.app, name='bench')
 app.add_typer(inspect.app, name='inspect')
+app.add_typer(hero.app, name='hero')
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What trainings of detectors have in common: one update after the other, stoppable between two."""
+"""What trainings in a plain loop have in common: one update after the other, stoppable between."""
 
 from abc import ABC, abstractmethod
 
@@ -35,9 +35,10 @@ class Training(ABC):
 
     def update(self) -> dict[str, float]:
         """Make one update; return the parts of the loss."""
+        # First: where a batch is too large, `losses` makes the gradient of its parts on the way.
+        self._optimizer.zero_grad(set_to_none=True)
         total, parts = self.losses()
         self._optimizer.param_groups[0]['lr'] = learning_rate(self.optimization, self.step)
-        self._optimizer.zero_grad(set_to_none=True)
         total.backward()
         if self.optimization.gradient_clip:
             nn.utils.clip_grad_norm_(self.module.parameters(), self.optimization.gradient_clip)

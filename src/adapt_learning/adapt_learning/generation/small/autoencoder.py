@@ -20,10 +20,10 @@ class AutoencoderConfig:
     """Sizes, and how it is trained."""
 
     optimization: OptimizationConfig = field(default_factory=lambda: OptimizationConfig(
-        steps=700, batch=24, learning_rate=3e-3, warmup_steps=50, gradient_clip=1.0,
+        steps=1000, batch=8, learning_rate=2e-3, warmup_steps=50, gradient_clip=1.0,
         ema_decay=0.0, precision='float32'))
     """The average of the weights is not used."""
-    channels: tuple[int, ...] = (16, 32, 64)
+    channels: tuple[int, ...] = (16, 32, 48)
     """At full, half and quarter side; multiples of 8."""
     edge_weight: float = 0.5
     """Of the differences of neighbouring pixels, beside those of the pixels."""

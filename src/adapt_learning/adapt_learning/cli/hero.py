@@ -1,0 +1,9 @@
+"""`adapt hero`: generators that are tuned by what people say of their pictures."""
+
+import typer
+
+from adapt_learning.cli import hero_run, hero_sample
+
+app = typer.Typer(no_args_is_help=True, help='Tune generators of pictures by feedback.')
+app.command('run')(hero_run.run)
+app.command('sample')(hero_sample.sample)

@@ -1,0 +1,81 @@
+"""`adapt hero run`: one prompt, one evaluator, some rounds of pictures."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from adapt_learning.cli.common import JsonOption, check_json, console, verb, write_result
+from adapt_learning.cli.tables import passive_threads
+from adapt_learning.errors import SettingError
+
+if TYPE_CHECKING:
+    from adapt_learning.generation.hero.feedback import Evaluator
+    from adapt_learning.generation.hero.run import HeroRun
+
+
+@verb
+def run(
+    pipeline: Annotated[str, typer.Argument(
+        help="Folder of a pipeline in diffusers' format, or its name on the hub.")],
+    prompt: Annotated[str, typer.Option(help='What the pictures shall show.')],
+    out: Annotated[Path, typer.Option(help='Folder of the artifact; the run is in OUT.run.')],
+    evaluator: Annotated[str, typer.Option(
+        help='terminal (you), or simulated:RULE.')] = 'terminal',
+    preset: Annotated[str, typer.Option(
+        help='cpu (minutes with a small model) or paper (as published).')] = 'cpu',
+    feedback: Annotated[int | None, typer.Option(
+        min=1, help='Answers in all; default: 512, in 8 rounds.', show_default=False)] = None,
+    error_rate: Annotated[float, typer.Option(
+        min=0, max=0.5, help='Share of labels that a simulated evaluator turns over.')] = 0.0,
+    seed: Annotated[int, typer.Option(min=0, help='Same seed and answers, same run.')] = 0,
+    set_: Annotated[list[str] | None, typer.Option(
+        '--set', metavar='KEY=VALUE', help='Change one setting, e.g. start.best_share=0 or '
+        'method=d3po; repeatable.', show_default=False)] = None,
+    resume: Annotated[bool, typer.Option('--resume', help='Go on with an interrupted run.')
+                      ] = False,
+    json: JsonOption = None,
+) -> None:
+    """
+    Tune a text-to-image model by feedback on its own pictures (HERO, dissertation 2.2).
+
+    Every answer is on disk before it is used. Ctrl-C at any time; the same command with --resume
+    goes on.
+    """
+    check_json(json)
+    passive_threads()
+    from adapt_learning.stacked.progress import ProgressReport
+    from adapt_learning.trainers.tune_generator import TuneRequest, tune
+    request = TuneRequest(pipeline, prompt, out, preset, tuple(set_ or ()), seed, feedback,
+                          evaluator, resume)
+    show, table = ProgressReport(), console(json)
+    stage = ['']
+
+    def progress(name: str, done: int, steps: int) -> None:
+        if name != stage[0] or done == 1:
+            stage[0] = name
+            show.start(name, done - 1, steps)
+        show.update(done, '')
+
+    try:
+        made = tune(request, lambda run: _evaluator(evaluator, error_rate, seed, run), progress,
+                    lambda facts: table.print(
+                        f'round {facts.round}: {facts.good} good, {facts.bad} bad; '
+                        f'{facts.explanation}'))
+    finally:
+        show.close()
+    write_result(json, {'folder': str(out), **made})
+    table.print(f'{out}: {len(made["rounds"])} rounds; adapt hero sample {out} makes pictures')
+
+
+def _evaluator(name: str, error_rate: float, seed: int, run: 'HeroRun') -> 'Evaluator':
+    kind, _, rule = name.partition(':')
+    if kind == 'terminal' and not rule:
+        from adapt_learning.generation.hero.terminal import TerminalEvaluator
+        return TerminalEvaluator(run.folder, lambda question: typer.prompt(
+            question, default='', show_default=False), typer.echo)
+    if kind != 'simulated' or not rule:
+        raise SettingError(f"--evaluator is terminal or simulated:RULE; got '{name}'")
+    from adapt_learning import catalog
+    from adapt_learning.generation.small.simulated import SimulatedEvaluator
+    return SimulatedEvaluator(catalog.load('evaluator', rule)(), error_rate, seed)

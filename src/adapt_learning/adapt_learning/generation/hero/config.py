@@ -1,0 +1,68 @@
+"""All settings of a run, and the two presets."""
+
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from adapt_learning import catalog
+from adapt_learning.errors import SettingError
+from adapt_learning.generation.hero.d3po import D3poConfig
+from adapt_learning.generation.hero.ddpo import DdpoConfig
+from adapt_learning.generation.hero.embedding import EmbeddingConfig
+from adapt_learning.generation.hero.lora import LoraConfig
+from adapt_learning.generation.hero.rewards import REWARDS
+from adapt_learning.generation.hero.sampling import SamplingConfig
+from adapt_learning.generation.hero.start_noise import StartConfig
+from adapt_learning.generation.hero.supervised import SupervisedConfig
+from adapt_learning.stacked.config import one_of
+
+
+@dataclass(frozen=True)
+class HeroConfig:
+    """The defaults are preset `paper`: table 2.5, with the text where the code differs."""
+
+    method: str = 'hero'
+    """Who learns: hero, or one of the baselines d3po and supervised."""
+    rounds: int = 8
+    pictures: int = 64
+    """Per round; 128 for hands."""
+    seed: int = 0
+    reward: str = 'best'
+    """best, positives, no_embed or binary: HERO and its variants of table 2.4."""
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+    start: StartConfig = field(default_factory=StartConfig)
+    lora: LoraConfig = field(default_factory=LoraConfig)
+    embedding: EmbeddingConfig = field(default_factory=EmbeddingConfig)
+    ddpo: DdpoConfig = field(default_factory=DdpoConfig)
+    d3po: D3poConfig = field(default_factory=D3poConfig)
+    supervised: SupervisedConfig = field(default_factory=SupervisedConfig)
+
+    def __post_init__(self):
+        one_of('method', self.method, catalog.names('learner'))
+        one_of('reward', self.reward, tuple(REWARDS))
+        if self.rounds < 1 or not 2 <= self.pictures <= 1000:
+            raise SettingError('a run has one round or more, of 2..1000 pictures; got '
+                               f'{self.rounds} and {self.pictures}')
+        if not 0 <= self.seed < 2**31:
+            raise SettingError(f'the seed lies in 0..2^31-1; got {self.seed}')
+
+
+def _cpu() -> HeroConfig:
+    paper = HeroConfig()
+    return replace(
+        paper,
+        sampling=replace(paper.sampling, steps=20, at_once=64),
+        lora=replace(paper.lora, rank=8),
+        embedding=replace(paper.embedding, width=256, head=(128, 64), learning_rate=1e-3,
+                          batch=256, updates=100),
+        ddpo=replace(paper.ddpo, learning_rate=1e-3, at_once=40),
+        d3po=replace(paper.d3po, steps=5, at_once=40, pairs=4),
+        supervised=replace(paper.supervised, batch=16))
+
+
+PRESETS = MappingProxyType({'paper': HeroConfig, 'cpu': _cpu})
+
+
+def preset(name: str) -> HeroConfig:
+    """Return a preset; SettingError for a name that there is not."""
+    one_of('preset', name, tuple(PRESETS))
+    return PRESETS[name]()
