@@ -78,10 +78,20 @@ LEARNERS = MappingProxyType({
     'supervised': 'adapt_learning.generation.hero.supervised_learner:SupervisedLearner',
 })
 
+EVALUATORS = MappingProxyType({
+    'two_green_triangles':
+        'adapt_learning.generation.small.rules.two_green_triangles:TwoGreenTriangles',
+    'blue_square_yellow_circle':
+        'adapt_learning.generation.small.rules.blue_square_yellow_circle:BlueSquareYellowCircle',
+    'red_circle_above_blue_square':
+        'adapt_learning.generation.small.rules.red_circle_above_blue_square:'
+        'RedCircleAboveBlueSquare',
+    'stained_leather': 'adapt_learning.generation.small.rules.stained_leather:StainedLeather',
+})
 
 _KINDS = {'task': TASKS, 'policy': POLICIES, 'filter': FILTERS, 'restorer': RESTORERS,
           'format': FORMATS, 'backend': BACKENDS, 'backbone': BACKBONES, 'detector': DETECTORS,
-          'learner': LEARNERS}
+          'learner': LEARNERS, 'evaluator': EVALUATORS}
 
 
 _GROUPS = MappingProxyType({'task': 'adapt_learning.tasks'})
