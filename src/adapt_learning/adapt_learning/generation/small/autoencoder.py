@@ -25,8 +25,10 @@ class AutoencoderConfig:
     """The average of the weights is not used."""
     channels: tuple[int, ...] = (16, 32, 48)
     """At full, half and quarter side; multiples of 8."""
+    square_weight: float = 2.0
+    """Of squared differences of pixels, beside the absolute ones."""
     edge_weight: float = 0.5
-    """Of the differences of neighbouring pixels, beside those of the pixels."""
+    """Of the differences of neighbouring pixels."""
     kl_weight: float = 1e-4
     """Of the divergence of the latents from a standard normal distribution, per pixel value."""
 
@@ -34,9 +36,9 @@ class AutoencoderConfig:
         if len(self.channels) != 3 or any(n < _GROUPS or n % _GROUPS for n in self.channels):
             raise SettingError('the autoencoder has three numbers of channels, each a multiple of '
                                f'{_GROUPS}; got {self.channels}')
-        if self.edge_weight < 0 or self.kl_weight < 0:
-            raise SettingError('edge_weight and kl_weight are not negative; got '
-                               f'{self.edge_weight} and {self.kl_weight}')
+        for name in ('square_weight', 'edge_weight', 'kl_weight'):
+            if getattr(self, name) < 0:
+                raise SettingError(f'{name} is not negative; got {getattr(self, name)}')
 
 
 def make_autoencoder(config: AutoencoderConfig, size_px: int) -> AutoencoderKL:
@@ -70,11 +72,13 @@ class AutoencoderTraining(Training):
         x = scaled(self.pictures[chosen]).contiguous(memory_format=torch.channels_last)
         latent = self.module.encode(x).latent_dist
         y = self.module.decode(latent.sample(self.random)).sample
-        parts = {'value': (x - y).abs().mean(), 'edge': sum(
+        # Squares first find the small, strong colours; absolute values then make edges sharp.
+        parts = {'value': (x - y).abs().mean(), 'square': functional.mse_loss(x, y), 'edge': sum(
             functional.l1_loss(y.diff(dim=dim), x.diff(dim=dim)) for dim in (2, 3)),
             'kl': latent.kl().mean() / x[0].numel()}
-        return (parts['value'] + self.config.edge_weight * parts['edge']
-                + self.config.kl_weight * parts['kl']), parts
+        weights = {'value': 1.0, 'square': self.config.square_weight,
+                   'edge': self.config.edge_weight, 'kl': self.config.kl_weight}
+        return sum(weight * parts[name] for name, weight in weights.items()), parts
 
 
 def scaled(pictures: Tensor) -> Tensor:

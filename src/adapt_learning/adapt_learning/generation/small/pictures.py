@@ -1,5 +1,6 @@
 """Pictures with captions to learn from, drawn by seed: scenes of shapes, and surfaces."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import cv2
@@ -55,19 +56,26 @@ class CaptionedPictures:
     captions: tuple[str, ...]
 
 
-def draw_pictures(config: PicturesConfig, seed: int) -> CaptionedPictures:
-    """Return scenes, then surfaces; the same seed gives the same pictures and captions."""
+def draw_pictures(config: PicturesConfig, seed: int,
+                  tell: Callable[[int], None] = lambda done: None) -> CaptionedPictures:
+    """
+    Return scenes, then surfaces; the same seed gives the same pictures and captions.
+
+    `tell` hears how many pictures are done.
+    """
     pictures, captions = [], []
     for number in range(config.scenes):
         rng = rng_of('scene', seed, number)
         scene = draw_scene(rng)
         pictures.append(paint_scene(scene, rng, config.size_px))
         captions.append(scene_caption(scene, rng, config.captions))
+        tell(len(pictures))
     for number in range(config.surfaces):
         picture, family, defect = surface_picture(seed, number, config.size_px)
         pictures.append(picture)
         captions.append(surface_caption(family, defect, rng_of('caption', seed, number),
                                         config.captions, DEFECTS))
+        tell(len(pictures))
     return CaptionedPictures(np.stack(pictures), tuple(captions))
 
 
