@@ -1,5 +1,6 @@
 """Pictures with captions to learn from, drawn by seed: scenes of shapes, and surfaces."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -33,8 +34,8 @@ class PicturesConfig:
 
     size_px: int = 32
     """Side of the pictures, a multiple of 8."""
-    scenes: int = 12_000
-    surfaces: int = 3_000
+    scenes: int = 10_000
+    surfaces: int = 2_000
     """Pictures of surfaces."""
     captions: CaptionConfig = field(default_factory=CaptionConfig)
 
@@ -84,11 +85,15 @@ def surface_picture(seed: int, number: int, size_px: int) -> tuple[np.ndarray, s
     group, place = divmod(number, _PICTURES)
     family = FAMILIES[group % len(FAMILIES)]
     # Seeds far from those that people type, so that theirs are new surfaces.
-    surface = Surface(family, 2_000_000 * (1 + seed) + group, max(_DETAIL_PX, size_px),
-                      _STRENGTH, DEFECTS)
+    surface = _surface(family, 2_000_000 * (1 + seed) + group, max(_DETAIL_PX, size_px))
     if place % 2:
         defective = surface.defective(place)
         picture, defect = defective.picture, defective.kind
     else:
         picture, defect = surface.good(place), None
     return (cv2.resize(picture, (size_px, size_px), interpolation=cv2.INTER_AREA), family, defect)
+
+
+@functools.lru_cache(maxsize=2)
+def _surface(family: str, seed: int, size_px: int) -> Surface:
+    return Surface(family, seed, size_px, _STRENGTH, DEFECTS)
