@@ -2,8 +2,9 @@
 
 import typer
 
-from adapt_learning.cli import hero_run, hero_sample
+from adapt_learning.cli import hero_pretrain, hero_run, hero_sample
 
 app = typer.Typer(no_args_is_help=True, help='Tune generators of pictures by feedback.')
+app.command('pretrain')(hero_pretrain.pretrain)
 app.command('run')(hero_run.run)
 app.command('sample')(hero_sample.sample)

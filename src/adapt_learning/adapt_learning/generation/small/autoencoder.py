@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 import torch
 from diffusers import AutoencoderKL
 from torch import Tensor
-from torch.nn import functional
 
 from adapt_learning.errors import SettingError
 from adapt_learning.stacked.config import OptimizationConfig
@@ -20,13 +19,17 @@ class AutoencoderConfig:
     """Sizes, and how it is trained."""
 
     optimization: OptimizationConfig = field(default_factory=lambda: OptimizationConfig(
-        steps=1000, batch=8, learning_rate=2e-3, warmup_steps=50, gradient_clip=1.0,
+        steps=2500, batch=8, learning_rate=2e-3, warmup_steps=50, gradient_clip=1.0,
         ema_decay=0.0, precision='float32'))
     """The average of the weights is not used."""
     channels: tuple[int, ...] = (16, 32, 48)
     """At full, half and quarter side; multiples of 8."""
-    edge_weight: float = 0.5
-    """Of the differences of neighbouring pixels, beside those of the pixels."""
+    square_weight: float = 2.0
+    """Of squared differences of pixels, beside the absolute ones."""
+    colour_weight: float = 8.0
+    """Of squared errors of the colour apart from the grey; or patterns in grey come first."""
+    edge_weight: float = 0.25
+    """Of the differences of neighbouring pixels."""
     kl_weight: float = 1e-4
     """Of the divergence of the latents from a standard normal distribution, per pixel value."""
 
@@ -34,9 +37,9 @@ class AutoencoderConfig:
         if len(self.channels) != 3 or any(n < _GROUPS or n % _GROUPS for n in self.channels):
             raise SettingError('the autoencoder has three numbers of channels, each a multiple of '
                                f'{_GROUPS}; got {self.channels}')
-        if self.edge_weight < 0 or self.kl_weight < 0:
-            raise SettingError('edge_weight and kl_weight are not negative; got '
-                               f'{self.edge_weight} and {self.kl_weight}')
+        for name in ('square_weight', 'colour_weight', 'edge_weight', 'kl_weight'):
+            if getattr(self, name) < 0:
+                raise SettingError(f'{name} is not negative; got {getattr(self, name)}')
 
 
 def make_autoencoder(config: AutoencoderConfig, size_px: int) -> AutoencoderKL:
@@ -70,11 +73,16 @@ class AutoencoderTraining(Training):
         x = scaled(self.pictures[chosen]).contiguous(memory_format=torch.channels_last)
         latent = self.module.encode(x).latent_dist
         y = self.module.decode(latent.sample(self.random)).sample
-        parts = {'value': (x - y).abs().mean(), 'edge': sum(
-            functional.l1_loss(y.diff(dim=dim), x.diff(dim=dim)) for dim in (2, 3)),
+        error = x - y
+        parts = {
+            'value': error.abs().mean(),
+            'square': error.square().mean(),
+            'colour': (error - error.mean(1, keepdim=True)).square().mean(),
+            'edge': sum(error.diff(dim=dim).abs().mean() for dim in (2, 3)),
             'kl': latent.kl().mean() / x[0].numel()}
-        return (parts['value'] + self.config.edge_weight * parts['edge']
-                + self.config.kl_weight * parts['kl']), parts
+        weights = {'value': 1.0, **{name: getattr(self.config, f'{name}_weight')
+                                    for name in ('square', 'colour', 'edge', 'kl')}}
+        return sum(weight * parts[name] for name, weight in weights.items()), parts
 
 
 def scaled(pictures: Tensor) -> Tensor:

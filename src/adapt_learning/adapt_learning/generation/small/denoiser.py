@@ -23,9 +23,9 @@ class DenoiserConfig:
     """Sizes, and how it is trained."""
 
     optimization: OptimizationConfig = field(default_factory=lambda: OptimizationConfig(
-        steps=2500, batch=48, learning_rate=2e-3, warmup_steps=100, gradient_clip=1.0,
+        steps=3500, batch=32, learning_rate=1e-3, warmup_steps=100, gradient_clip=1.0,
         ema_decay=0.995, precision='float32'))
-    channels: tuple[int, ...] = (48, 80)
+    channels: tuple[int, ...] = (32, 64)
     """At the side of the latents and at half of it; multiples of 8."""
     text_width: int = 64
     text_layers: int = 2

@@ -1,5 +1,7 @@
 """Pictures with captions to learn from, drawn by seed: scenes of shapes, and surfaces."""
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import cv2
@@ -32,8 +34,8 @@ class PicturesConfig:
 
     size_px: int = 32
     """Side of the pictures, a multiple of 8."""
-    scenes: int = 12_000
-    surfaces: int = 3_000
+    scenes: int = 10_000
+    surfaces: int = 2_000
     """Pictures of surfaces."""
     captions: CaptionConfig = field(default_factory=CaptionConfig)
 
@@ -55,19 +57,26 @@ class CaptionedPictures:
     captions: tuple[str, ...]
 
 
-def draw_pictures(config: PicturesConfig, seed: int) -> CaptionedPictures:
-    """Return scenes, then surfaces; the same seed gives the same pictures and captions."""
+def draw_pictures(config: PicturesConfig, seed: int,
+                  tell: Callable[[int], None] = lambda done: None) -> CaptionedPictures:
+    """
+    Return scenes, then surfaces; the same seed gives the same pictures and captions.
+
+    `tell` hears how many pictures are done.
+    """
     pictures, captions = [], []
     for number in range(config.scenes):
         rng = rng_of('scene', seed, number)
         scene = draw_scene(rng)
         pictures.append(paint_scene(scene, rng, config.size_px))
         captions.append(scene_caption(scene, rng, config.captions))
+        tell(len(pictures))
     for number in range(config.surfaces):
         picture, family, defect = surface_picture(seed, number, config.size_px)
         pictures.append(picture)
         captions.append(surface_caption(family, defect, rng_of('caption', seed, number),
                                         config.captions, DEFECTS))
+        tell(len(pictures))
     return CaptionedPictures(np.stack(pictures), tuple(captions))
 
 
@@ -76,11 +85,15 @@ def surface_picture(seed: int, number: int, size_px: int) -> tuple[np.ndarray, s
     group, place = divmod(number, _PICTURES)
     family = FAMILIES[group % len(FAMILIES)]
     # Seeds far from those that people type, so that theirs are new surfaces.
-    surface = Surface(family, 2_000_000 * (1 + seed) + group, max(_DETAIL_PX, size_px),
-                      _STRENGTH, DEFECTS)
+    surface = _surface(family, 2_000_000 * (1 + seed) + group, max(_DETAIL_PX, size_px))
     if place % 2:
         defective = surface.defective(place)
         picture, defect = defective.picture, defective.kind
     else:
         picture, defect = surface.good(place), None
     return (cv2.resize(picture, (size_px, size_px), interpolation=cv2.INTER_AREA), family, defect)
+
+
+@functools.lru_cache(maxsize=2)
+def _surface(family: str, seed: int, size_px: int) -> Surface:
+    return Surface(family, seed, size_px, _STRENGTH, DEFECTS)

@@ -1,6 +1,5 @@
 """The parts as one pipeline of diffusers: put together, saved, asked for pictures."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +7,9 @@ import torch
 from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from adapt_learning.generation.small.config import MeasureConfig
 from adapt_learning.generation.small.tokenizer import save_vocabulary
 
-STEPS, GUIDANCE = 20, 3.0
-"""Of the sampler, as its success rates are measured."""
 _BATCH = 64
 
 
@@ -33,18 +31,24 @@ def save_pipeline(pipeline: StableDiffusionPipeline, words: tuple[str, ...],
     save_vocabulary(words, folder / 'tokenizer')
 
 
+def load_pipeline(folder: Path) -> StableDiffusionPipeline:
+    """Return a pipeline that `save_pipeline` wrote, in single precision."""
+    pipeline = StableDiffusionPipeline.from_pretrained(folder, local_files_only=True)
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
 def generate(pipeline: StableDiffusionPipeline, prompt: str, count: int, seed: int,
-             steps: int = STEPS, guidance: float = GUIDANCE,
-             tell: Callable[[int], None] = lambda done: None) -> np.ndarray:
-    """Return pictures uint8 [count, H, W, 3] RGB; `tell` hears how many are done."""
+             config: MeasureConfig) -> np.ndarray:
+    """Return pictures uint8 [count, H, W, 3] RGB; `pictures` of the config is not looked at."""
     random = torch.Generator().manual_seed(seed)
     side = pipeline.unet.config.sample_size
     shape = (count, pipeline.unet.config.in_channels, side, side)
     found = []
     for noise in torch.randn(shape, generator=random).split(_BATCH):
         pictures = pipeline(
-            [prompt] * len(noise), latents=noise, num_inference_steps=steps,
-            guidance_scale=guidance, output_type='np').images
+            [prompt] * len(noise), latents=noise, num_inference_steps=config.steps,
+            guidance_scale=config.guidance, eta=config.eta, generator=random,
+            output_type='np').images
         found.append(np.round(255 * pictures).astype(np.uint8))
-        tell(sum(map(len, found)))
     return np.concatenate(found)

@@ -135,7 +135,7 @@ def _background(kind: str, rng: np.random.Generator, size_px: int) -> np.ndarray
     plane = np.full((size_px, size_px), level, np.float32)
     rows, columns = np.mgrid[:size_px, :size_px].astype(np.float32) / size_px
     if kind == 'striped':
-        angle, waves = rng.uniform(0, math.pi), rng.uniform(3, 5)
+        angle, waves = rng.uniform(0, math.pi), rng.uniform(2, 3.5)
         along = columns * math.cos(angle) + rows * math.sin(angle)
         plane += 0.16 * np.sign(np.sin(2 * math.pi * (waves * along + rng.uniform())))
     elif kind == 'grey':
