@@ -5,7 +5,7 @@ import pytest
 from adapt_learning import catalog
 from adapt_learning.errors import CatalogError
 
-KINDS = ('task', 'policy', 'format')
+KINDS = ('task', 'policy', 'format', 'evaluator')
 MEMBERS = [(kind, name) for kind in KINDS for name in catalog.names(kind)]
 
 

@@ -90,9 +90,21 @@ IMAGE_SETS = MappingProxyType({
     'rendered': 'adapt_learning.generation.decgan.rendered:Rendered',
 })
 
+EVALUATORS = MappingProxyType({
+    'two_green_triangles':
+        'adapt_learning.generation.small.rules.two_green_triangles:TwoGreenTriangles',
+    'blue_square_yellow_circle':
+        'adapt_learning.generation.small.rules.blue_square_yellow_circle:BlueSquareYellowCircle',
+    'red_circle_above_blue_square':
+        'adapt_learning.generation.small.rules.red_circle_above_blue_square:'
+        'RedCircleAboveBlueSquare',
+    'stained_leather': 'adapt_learning.generation.small.rules.stained_leather:StainedLeather',
+})
+
 _KINDS = {'task': TASKS, 'policy': POLICIES, 'filter': FILTERS, 'restorer': RESTORERS,
           'format': FORMATS, 'backend': BACKENDS, 'backbone': BACKBONES, 'detector': DETECTORS,
-          'learner': LEARNERS, 'generator': GENERATORS, 'image set': IMAGE_SETS}
+          'learner': LEARNERS, 'evaluator': EVALUATORS, 'generator': GENERATORS,
+          'image set': IMAGE_SETS}
 
 
 _GROUPS = MappingProxyType({'task': 'adapt_learning.tasks'})

@@ -2,9 +2,10 @@
 
 import typer
 
-from adapt_learning.cli import hero_run, hero_sample, hero_serve
+from adapt_learning.cli import hero_pretrain, hero_run, hero_sample, hero_serve
 
 app = typer.Typer(no_args_is_help=True, help='Tune generators of pictures by feedback.')
+app.command('pretrain')(hero_pretrain.pretrain)
 app.command('run')(hero_run.run)
 app.command('sample')(hero_sample.sample)
 app.command('serve')(hero_serve.serve)
