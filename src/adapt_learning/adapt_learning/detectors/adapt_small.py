@@ -1,7 +1,7 @@
 """The backbone that ships: a small residual network, distilled here (`detectors.distillation`).
 
 Its maps have the channels of MobileNetV2's, whose features it learnt to give on procedural
-surfaces and two photographs, so whatever compares the one's patches compares the other's. Plain 3x3
+surfaces and photographs, so whatever compares the one's patches compares the other's. Plain 3x3
 convolutions in place of depthwise ones: more arithmetic, and less time on a processor.
 """
 

@@ -174,8 +174,8 @@ class _Work:
                              tokenizer, make_scheduler()), losses
 
     def _run(self, stage: str, make: Any, resume: bool) -> dict[str, float]:
-        told = run_training(make, self.folder / stage, stage, self.facts, resume, self.show)
-        return told[-1] if told else {}
+        return run_training(make, self.folder / stage, stage, self.facts, resume, self.show,
+                            f'{stage}.optimization')
 
     def _pictures(self) -> tuple[torch.Tensor, tuple[str, ...]]:
         """Return the pictures uint8 [N, 3, H, W], drawn once, and their captions."""
