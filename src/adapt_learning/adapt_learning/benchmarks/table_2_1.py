@@ -24,10 +24,11 @@ PUBLISHED = MappingProxyType({
 PUBLISHED_SPEED = MappingProxyType({'smile': 26 / 6, 'pose': 89 / 13})
 """Minutes of AC-GAN by those of dec-GAN, dissertation 2.1.4."""
 BRIEF = MappingProxyType({
-    'digits': ('generator.optimization.steps=1500', 'classifier.optimization.steps=400',
-               'decomposition.optimization.steps=1500'),
     'mnist': (),
-    'rendered': ()})
+    'digits': ('generator.optimization.steps=1000', 'classifier.optimization.steps=500',
+               'decomposition.optimization.steps=800'),
+    'rendered': ('generator.optimization.steps=800', 'classifier.optimization.steps=300',
+                 'decomposition.optimization.steps=600')})
 """Settings by set of pictures."""
 
 

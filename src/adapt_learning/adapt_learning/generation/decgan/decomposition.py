@@ -19,12 +19,12 @@ class DecompositionConfig:
     """Sizes of the codes and weights of the losses; the dissertation gives none."""
 
     optimization: OptimizationConfig = field(default_factory=lambda: OptimizationConfig(
-        steps=1200, batch=32, learning_rate=2e-3, warmup_steps=50, precision='float32'))
+        steps=1000, batch=32, learning_rate=2e-3, warmup_steps=50, precision='float32'))
     content_code: int = 32
     """Elements of z'_c."""
     attribute_code: int = 16
     """Elements of z'_a."""
-    reconstruction_weight: float = 10.0
+    reconstruction_weight: float = 20.0
     """Of eq. 2.1, mean over pixels."""
     content_kl_weight: float = 1e-2
     """Of eq. 2.2 [nats per picture]."""
