@@ -14,7 +14,7 @@ from adapt_learning.benchmarks.page import store_page, table
 from adapt_learning.trainers.report_decgan import measure_table
 
 TEXT, GUIDED = 'dec-GAN, losses of the text', 'dec-GAN, swap guide and adversary'
-ADDED = ('decomposition.swap_weight=1', 'decomposition.adversary_weight=1')
+ADDED = ('decomposition.swap_weight=1', 'decomposition.adversary_weight=2')
 """What is not in the text, see `DecompositionConfig`."""
 PUBLISHED = MappingProxyType({
     'VAE-GAN': {'pose': (97.44, 'z'), 'identity': (96.94, 'z')},
@@ -25,8 +25,8 @@ PUBLISHED_SPEED = MappingProxyType({'smile': 26 / 6, 'pose': 89 / 13})
 """Minutes of AC-GAN by those of dec-GAN, dissertation 2.1.4."""
 BRIEF = MappingProxyType({
     'mnist': (),
-    'digits': ('generator.optimization.steps=1000', 'classifier.optimization.steps=500',
-               'decomposition.optimization.steps=800'),
+    'digits': ('generator.optimization.steps=600', 'classifier.optimization.steps=400',
+               'decomposition.optimization.steps=400'),
     'rendered': ('generator.optimization.steps=800', 'classifier.optimization.steps=300',
                  'decomposition.optimization.steps=600')})
 """Settings by set of pictures."""
