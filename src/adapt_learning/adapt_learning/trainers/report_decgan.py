@@ -23,6 +23,7 @@ from adapt_learning.generation.decgan.pictures import (
 )
 from adapt_learning.generation.decgan.saved import load_decgan
 from adapt_learning.generation.decgan.split import Split, WholeLatent
+from adapt_learning.stacked.config import OptimizationConfig
 from adapt_learning.stacked.short_training import one_thread
 from adapt_learning.trainers.decgan_pictures import images_for, spread, write_png
 
@@ -30,6 +31,10 @@ DECGAN, LINEAR, WHOLE = 'dec-GAN', 'linear discriminant', 'no split'
 _JUDGE_SEED = 1_000_003
 """Judges begin from weights that no trained network began from."""
 _TSNE_POINTS = 1000
+
+_JUDGING = ClassifierConfig(OptimizationConfig(
+    steps=1000, batch=64, learning_rate=2e-3, warmup_steps=20, weight_decay=1e-2,
+    precision='float32'))
 
 Say = Callable[[str], None]
 
@@ -50,7 +55,7 @@ def train_judges(data: ImageSet, attribute: str, config: ClassifierConfig | None
     for name in filter(None, (attribute, data.identity)):
         torch.manual_seed(_JUDGE_SEED)
         judge = IndependentClassifier(data.shape[0], len(data.classes[name]))
-        training = ClassifierTraining(judge, data.train, name, config or ClassifierConfig(),
+        training = ClassifierTraining(judge, data.train, name, config or _JUDGING,
                                       _JUDGE_SEED)
         for _ in range(training.optimization.steps):
             training.update()

@@ -20,7 +20,7 @@ class AcGanConfig:
     """How it learns."""
 
     optimization: OptimizationConfig = field(default_factory=lambda: OptimizationConfig(
-        steps=4000, batch=64, learning_rate=1e-3, warmup_steps=50, decay='constant',
+        steps=2000, batch=32, learning_rate=1e-3, warmup_steps=50, decay='constant',
         precision='float32'))
     class_weight: float = 1.0
     """Of the cross-entropy, for both players."""

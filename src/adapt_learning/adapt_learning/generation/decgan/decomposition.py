@@ -4,14 +4,17 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from adapt_learning.errors import SettingError
+from adapt_learning.generation.decgan.adversary import Adversary
 from adapt_learning.generation.decgan.backbone import Backbone, kl_to_standard, sample
 from adapt_learning.generation.decgan.batches import Batches
 from adapt_learning.generation.decgan.image_set import Pictures
+from adapt_learning.stacked.checkpoint import Checkpoint
 from adapt_learning.stacked.config import OptimizationConfig
 from adapt_learning.stacked.training import Training
+
+_ADVERSARY = 'adversary'
 
 
 @dataclass(frozen=True)
@@ -19,14 +22,14 @@ class DecompositionConfig:
     """Sizes of the codes and weights of the losses; the dissertation gives none."""
 
     optimization: OptimizationConfig = field(default_factory=lambda: OptimizationConfig(
-        steps=1200, batch=32, learning_rate=2e-3, warmup_steps=50, precision='float32'))
-    content_code: int = 32
+        steps=1000, batch=32, learning_rate=2e-3, warmup_steps=50, precision='float32'))
+    content_code: int = 8
     """Elements of z'_c."""
     attribute_code: int = 16
     """Elements of z'_a."""
-    reconstruction_weight: float = 10.0
+    reconstruction_weight: float = 20.0
     """Of eq. 2.1, mean over pixels."""
-    content_kl_weight: float = 1e-2
+    content_kl_weight: float = 2e-2
     """Of eq. 2.2 [nats per picture]."""
     attribute_kl_weight: float = 1e-2
     """Of eq. 2.3 [nats per picture]."""
@@ -41,9 +44,11 @@ class DecompositionConfig:
     adversary_weight: float = 0.0
     """Not in the text: of hiding C(x) from a small network that reads z_c."""
     adversary_width: int = 128
+    adversary_steps: int = 8
+    """Of that network for one of the encoders."""
 
     def __post_init__(self):
-        for name in ('content_code', 'attribute_code', 'adversary_width'):
+        for name in ('content_code', 'attribute_code', 'adversary_width', 'adversary_steps'):
             if getattr(self, name) < 1:
                 raise SettingError(f'{name} is at least 1; got {getattr(self, name)}')
         for name in ('reconstruction', 'content_kl', 'attribute_kl', 'guide', 'content',
@@ -91,11 +96,11 @@ class DecompositionTraining(Training):
 
     def __init__(self, decomposition: Decomposition, backbone: Backbone, classifier: nn.Module,
                  pictures: Pictures, config: DecompositionConfig, seed: int = 0):
-        learning = nn.ModuleDict({'encoders': decomposition})
+        super().__init__(decomposition, config.optimization, seed)
+        self.adversary = None
         if config.adversary_weight:
-            learning['adversary'] = _adversary(
-                backbone.config.latent, config.adversary_width, classifier.head.out_features)
-        super().__init__(learning, config.optimization, seed)
+            self.adversary = Adversary(
+                config.content_code, config.adversary_width, classifier.head.out_features)
         self.parts, self.config = decomposition, config
         self.generator = backbone.generator.eval().requires_grad_(False)
         self.classifier = classifier.eval().requires_grad_(False)
@@ -127,30 +132,28 @@ class DecompositionTraining(Training):
             # The batch is drawn at random, so its neighbour is as good as any other picture.
             swapped = self.generator(z_c + z_a.roll(1, 0))
             found['swap'] = (self.classifier(swapped) - told.roll(1, 0)).abs().mean()
-        if config.adversary_weight:
-            seen = _Reversed.apply(parts.content.last(content_mean), config.adversary_weight)
-            found['adversary'] = functional.cross_entropy(
-                self.module['adversary'](seen), told.softmax(1))
-        total = sum(getattr(config, f'{name}_weight') * value for name, value in found.items()
-                    if name != 'adversary')
-        return total + found.get('adversary', 0.0), found
+        if self.adversary is not None:
+            # Of z'_c: the layer behind it is linear and can hide nothing from who reads this.
+            adversary_loss = self.adversary.learn(
+                content_mean, told.softmax(1), config.adversary_steps, self.random)
+            found['adversary'] = self.adversary.blame(content_mean)
+        total = sum(getattr(config, f'{name}_weight') * value for name, value in found.items())
+        if self.adversary is not None:
+            found['read'] = torch.tensor(adversary_loss)
+        return total, found
 
+    def checkpoint(self) -> Checkpoint:
+        """Return the state between two updates, with that of the adversary."""
+        state = super().checkpoint()
+        if self.adversary is not None:
+            state.tensors.update({f'{_ADVERSARY}.{name}': x
+                                  for name, x in self.adversary.state_dict().items()})
+        return state
 
-class _Reversed(torch.autograd.Function):
-    """Gives values on as they are, and their gradient with the other sign, times a weight."""
-
-    @staticmethod
-    def forward(context, values: Tensor, weight: float) -> Tensor:
-        context.weight = weight
-        return values.view_as(values)
-
-    @staticmethod
-    def backward(context, gradient: Tensor) -> tuple[Tensor, None]:
-        return -context.weight * gradient, None
-
-
-def _adversary(latent: int, width: int, classes: int) -> nn.Module:
-    # Normalised first: information hidden in tiny values shall be seen, too.
-    return nn.Sequential(
-        nn.BatchNorm1d(latent, affine=False), nn.Linear(latent, width), nn.ReLU(),
-        nn.Linear(width, width), nn.ReLU(), nn.Linear(width, classes))
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go on from a state of the same training."""
+        super().restore(checkpoint)
+        if self.adversary is not None:
+            self.adversary.load_state_dict(
+                {name.removeprefix(f'{_ADVERSARY}.'): x for name, x in checkpoint.tensors.items()
+                 if name.startswith(f'{_ADVERSARY}.')})

@@ -21,7 +21,7 @@ _AT_ONCE = 500
 class MeasureConfig:
     """How many pictures are used."""
 
-    probe_pictures: int = 20_000
+    probe_pictures: int = 10_000
     """Of those to learn from, for the probes."""
     pairs: int = 2000
     """Of test pictures, to be swapped."""

@@ -15,7 +15,7 @@ class ProbeConfig:
     """How a probe learns."""
 
     width: int = 256
-    updates: int = 3000
+    updates: int = 1500
     learning_rate: float = 1e-3
 
 

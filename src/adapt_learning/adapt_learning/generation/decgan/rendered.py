@@ -6,6 +6,7 @@ the person, `view` for the pose.
 
 import hashlib
 import os
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -136,7 +137,7 @@ def _read(path: Path) -> np.ndarray:
     try:
         with np.load(path) as kept:
             images = kept['images']
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise DatasetError(f'{path} is damaged ({error}): remove it, the pictures are drawn again'
                            ) from error
     if images.shape[1:] != (len(VIEWS), len(LIGHTS), _TRAIN + _TEST, SIDE, SIDE, 3):
