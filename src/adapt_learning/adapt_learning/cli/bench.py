@@ -8,6 +8,7 @@ import typer
 
 from adapt_learning.cli import bench_dbc, bench_dmdr, bench_figures
 from adapt_learning.cli.bench_checkpoints import checkpoints
+from adapt_learning.cli.bench_hero import hero
 from adapt_learning.cli.bench_inspection import inspection_speed
 from adapt_learning.cli.bench_quality import data_quality
 from adapt_learning.cli.bench_samplers import samplers
@@ -36,6 +37,7 @@ app.command('training-speed')(training_speed)
 app.command('samplers')(samplers)
 app.command('checkpoints')(checkpoints)
 app.command('inspection-speed')(inspection_speed)
+app.command('hero')(hero)
 
 
 @app.command('table-3.3')

@@ -10,6 +10,8 @@ from adapt_learning.cli.tables import passive_threads
 from adapt_learning.errors import SettingError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from adapt_learning.generation.hero.feedback import Evaluator
     from adapt_learning.generation.hero.run import HeroRun
 
@@ -27,7 +29,7 @@ def run(
     feedback: Annotated[int | None, typer.Option(
         min=1, help='Answers in all; default: 512, in 8 rounds.', show_default=False)] = None,
     error_rate: Annotated[float, typer.Option(
-        min=0, max=0.5, help='Share of labels that a simulated evaluator turns over.')] = 0.0,
+        min=0, max=0.49, help='Share of labels that a simulated evaluator turns over.')] = 0.0,
     seed: Annotated[int, typer.Option(min=0, help='Same seed and answers, same run.')] = 0,
     set_: Annotated[list[str] | None, typer.Option(
         '--set', metavar='KEY=VALUE', help='Change one setting, e.g. start.best_share=0 or '
@@ -46,6 +48,7 @@ def run(
     passive_threads()
     from adapt_learning.stacked.progress import ProgressReport
     from adapt_learning.trainers.tune_generator import TuneRequest, tune
+    make = _maker(evaluator, error_rate, seed)
     request = TuneRequest(pipeline, prompt, out, preset, tuple(set_ or ()), seed, feedback,
                           evaluator, resume)
     show, table = ProgressReport(), console(json)
@@ -58,24 +61,24 @@ def run(
         show.update(done, '')
 
     try:
-        made = tune(request, lambda run: _evaluator(evaluator, error_rate, seed, run), progress,
-                    lambda facts: table.print(
-                        f'round {facts.round}: {facts.good} good, {facts.bad} bad; '
-                        f'{facts.explanation}'))
+        made = tune(request, make, progress, lambda facts: table.print(
+            f'round {facts.round}: {facts.good} good, {facts.bad} bad; {facts.explanation}'))
     finally:
         show.close()
     write_result(json, {'folder': str(out), **made})
     table.print(f'{out}: {len(made["rounds"])} rounds; adapt hero sample {out} makes pictures')
 
 
-def _evaluator(name: str, error_rate: float, seed: int, run: 'HeroRun') -> 'Evaluator':
+def _maker(name: str, error_rate: float, seed: int) -> 'Callable[[HeroRun], Evaluator]':
+    """Return what makes the evaluator of a run; SettingError or CatalogError for a wrong name."""
     kind, _, rule = name.partition(':')
     if kind == 'terminal' and not rule:
         from adapt_learning.generation.hero.terminal import TerminalEvaluator
-        return TerminalEvaluator(run.folder, lambda question: typer.prompt(
+        return lambda run: TerminalEvaluator(run.folder, lambda question: typer.prompt(
             question, default='', show_default=False), typer.echo)
     if kind != 'simulated' or not rule:
         raise SettingError(f"--evaluator is terminal or simulated:RULE; got '{name}'")
     from adapt_learning import catalog
     from adapt_learning.generation.small.simulated import SimulatedEvaluator
-    return SimulatedEvaluator(catalog.load('evaluator', rule)(), error_rate, seed)
+    made = SimulatedEvaluator(catalog.load('evaluator', rule)(), error_rate, seed)
+    return lambda run: made

@@ -1,0 +1,124 @@
+"""The page of `adapt bench hero`: success, variants, best image ratio, answers needed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from adapt_learning import catalog
+from adapt_learning.benchmarks.hero_bench import (
+    NAME,
+    HeroBench,
+    HeroCell,
+    answers_needed,
+    cells_of,
+)
+from adapt_learning.benchmarks.hero_job import METHODS, pipeline_hash
+from adapt_learning.benchmarks.job import Workplace
+from adapt_learning.benchmarks.page import store_page, table
+from adapt_learning.evaluation.plots import new_figure, save_figure
+from adapt_learning.generation.hero.config import preset
+
+TASKS = ('pretrained', 'dreambooth', 'supervised', 'd3po', 'hero')
+VARIANTS = ('pretrained', 'binary', 'no_embed', 'positives', 'hero')
+RATIOS = ('random', 'beta_0', 'hero', 'beta_1')
+PUBLISHED = {'pretrained': 0.40, 'binary': 0.78, 'no_embed': 0.76, 'positives': 0.82, 'hero': 0.91}
+"""Dissertation table 2.4."""
+_COLOURS = ('#0072B2', '#D55E00', '#009E73', '#CC79A7')
+_NOTE = """\
+A hidden rule judges the pictures of a small model, without errors, and counts {samples} new
+pictures after the last answer. Success in percent with the 95 % Wilson interval of all seeds
+pooled (it ignores that the pictures of one seed share one model), ± standard deviation over the
+seeds where there are several. *From plain noise*: the same weights, without the stored noises. The
+dissertation has Stable Diffusion, people and other prompts; its numbers stand here to show the
+order that it found, not to be compared.
+"""
+
+
+def write_page(bench: HeroBench, place: Workplace) -> Path:
+    """Write hero.json, .md and .png beside the results; return the path of the page."""
+    cells = cells_of(bench, place)
+    folder = place.results.parent
+    drawn = {rule: {name: cells[rule, name] for name in RATIOS if (rule, name) in cells}
+             for rule in bench.rules}
+    drawn = {rule: found for rule, found in drawn.items() if len(found) > 1}
+    if drawn:
+        draw(folder / f'{NAME}.png', drawn, preset(bench.preset).pictures)
+    values = {
+        'table': NAME, 'command': bench.command, 'pipeline': pipeline_hash(bench.pipeline),
+        'preset': bench.preset, 'seeds': list(bench.seeds), 'samples': bench.samples,
+        'published_2_4': PUBLISHED, 'cells': [cell.as_dict() for cell in cells.values()]}
+    return store_page(folder, NAME, values, '\n'.join(_markdown(bench, cells, bool(drawn))))
+
+
+def draw(path: Path, drawn: dict[str, dict[str, HeroCell]], pictures: int) -> None:
+    """Draw success over answers, a panel per prompt, a line per start of the pictures."""
+    figure = new_figure((4.6 * len(drawn), 3.8), 120)
+    for axes, (rule, cells) in zip(figure.subplots(1, len(drawn), squeeze=False)[0],
+                                   drawn.items(), strict=True):
+        for colour, name in zip(_COLOURS, RATIOS, strict=True):
+            if name in cells:
+                curve = [100 * rate for rate in cells[name].curve]
+                axes.plot([pictures * i for i in range(len(curve))], curve, color=colour,
+                          marker='o', markersize=4, label=METHODS[name].title)
+        axes.set_title(catalog.load('evaluator', rule).prompt, fontsize=10)
+        axes.set_xlabel('answers')
+        axes.set_ylabel('success [%]')
+        axes.set_ylim(0, 103)
+        axes.grid(alpha=0.25)
+        axes.legend(fontsize=8)
+    save_figure(figure, path)
+
+
+def _markdown(bench: HeroBench, cells: dict[tuple[str, str], HeroCell],
+              drawn: bool) -> Iterator[str]:
+    yield '# Feedback on a small diffusion model (dissertation tables 2.3, 2.4, figure 2.8)\n'
+    yield f'Made by `{bench.command}` from the files in {NAME}/; nothing is typed by hand.\n'
+    yield _NOTE.format(samples=bench.samples)
+    for title, methods in (('Methods (as table 2.3)', TASKS), ('Variants (as table 2.4)', VARIANTS),
+                           ('Where pictures begin (as figure 2.8)', RATIOS)):
+        yield f'## {title}\n'
+        yield from _success(bench, cells, methods)
+    if drawn:
+        yield f'![Success over answers by best image ratio]({NAME}.png)\n'
+    yield '## Answers needed to reach the level of D3PO\n'
+    yield from _needed(bench, cells)
+
+
+def _success(bench: HeroBench, cells: dict[tuple[str, str], HeroCell],
+             methods: tuple[str, ...]) -> Iterator[str]:
+    prompts = [f'{catalog.load("evaluator", rule).prompt}' for rule in bench.rules]
+    published = methods is VARIANTS
+    titles = ['method', *prompts, *(['dissertation'] * published)]
+    yield from table(titles, (
+        [METHODS[name].title, *(_cell(cells.get((rule, name))) for rule in bench.rules),
+         *(f'{100 * PUBLISHED[one]:.0f}' for one in [name] * published)] for name in methods
+        if any((rule, name) in cells for rule in bench.rules)))
+
+
+def _cell(cell: HeroCell | None) -> str:
+    if cell is None:
+        return '-'
+    rate = cell.pooled
+    text = f'{100 * rate.rate:.1f} ({100 * rate.low:.1f}-{100 * rate.high:.1f})'
+    if cell.spread is not None:
+        text += f' ± {100 * cell.spread:.1f}'
+    if METHODS[cell.method].learns and rate.rate != cell.plain.rate:
+        text += f', from plain noise {100 * cell.plain.rate:.1f}'
+    return text
+
+
+def _needed(bench: HeroBench, cells: dict[tuple[str, str], HeroCell]) -> Iterator[str]:
+    pictures, rows = preset(bench.preset).pictures, []
+    for rule in bench.rules:
+        d3po, hero = cells.get((rule, 'd3po')), cells.get((rule, 'hero'))
+        if d3po is None or hero is None:
+            continue
+        level = d3po.pooled.rate
+        needed = answers_needed(hero, level, pictures)
+        rows.append([catalog.load('evaluator', rule).prompt, f'{100 * level:.1f}',
+                     str(d3po.results[0]['answers']), 'never' if needed is None else str(needed)])
+    if rows:
+        yield from table(['prompt', 'D3PO at its end [%]', 'its answers', "HERO's answers"], rows)
+        yield ('A level counts as reached by the pictures of the first round (or the counted ones) '
+               'in which the share of successes is as high; 64 pictures leave much to chance.\n')
+    else:
+        yield 'No results yet.\n'

@@ -1,0 +1,88 @@
+"""Runs with a hidden rule become a page; what has a result is not run again."""
+
+import json
+
+import pytest
+from tiny_pipeline import tiny_pipeline
+
+from adapt_learning.benchmarks.hero_bench import HeroBench, HeroCell, answers_needed, cells_of
+from adapt_learning.benchmarks.hero_job import METHODS, HeroJob
+from adapt_learning.benchmarks.hero_page import write_page
+from adapt_learning.benchmarks.job import Workplace
+from adapt_learning.benchmarks.runner import run_jobs
+from adapt_learning.errors import SettingError
+from adapt_learning.generation.hero.run import HeroRun
+
+RULE = 'red_circle_above_blue_square'
+SMALL = ('rounds=2', 'pictures=4', 'sampling.steps=3', 'embedding.updates=2', 'embedding.width=8',
+         'embedding.head=[4]', 'ddpo.steps=1', 'd3po.steps=1', 'supervised.updates=2')
+
+
+@pytest.fixture(scope='module')
+def bench(tmp_path_factory):
+    """Return a bench of the tiny pipeline."""
+    folder = tiny_pipeline(tmp_path_factory.mktemp('pipeline') / 'tiny')
+    return HeroBench(folder, (RULE,), ('pretrained', 'd3po', 'hero'), (0,), samples=4,
+                     overrides=SMALL)
+
+
+def test_a_page_is_made_of_results(bench, tmp_path, monkeypatch):
+    place = Workplace(tmp_path / 'hero', tmp_path / 'cache')
+    run_jobs(bench.jobs(), place, 1)
+    page = write_page(bench, place).read_text()
+    for title in ('| pretrained |', '| D3PO |', '| HERO |', 'Answers needed'):
+        assert title in page
+    assert 'HERO-binary' not in page
+    values = json.loads((tmp_path / 'hero.json').read_text())
+    assert [cell['method'] for cell in values['cells']] == ['pretrained', 'd3po', 'hero']
+    assert values['cells'][2]['answers'] == 8 and len(values['cells'][2]['curve']) == 3
+    monkeypatch.setattr(HeroRun, 'create', None)  # would be noticed
+    run_jobs(bench.jobs(), place, 1)
+
+
+def test_an_interrupted_job_goes_on_with_its_run(bench, tmp_path, monkeypatch):
+    place = Workplace(tmp_path / 'hero', tmp_path / 'cache')
+    job = bench.job(RULE, 'hero', 0)
+    place.cache.mkdir()
+    answer, calls = HeroRun.answer, []
+
+    def answers_once(run, *arguments):
+        if calls:
+            raise KeyboardInterrupt
+        calls.append(1)
+        return answer(run, *arguments)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(HeroRun, 'answer', answers_once)
+        job.run(place)
+    monkeypatch.setattr(HeroRun, 'create', None)
+    assert job.run(place)['answers'] == 8
+
+
+def test_every_input_is_in_the_key(bench, tmp_path):
+    place = Workplace(tmp_path, tmp_path)
+    keys = {HeroJob(bench.pipeline, RULE, method, seed, overrides=SMALL).key(place)
+            for method in METHODS for seed in (0, 1)}
+    assert len(keys) == 2 * len(METHODS)
+    for name in METHODS:
+        assert HeroJob(bench.pipeline, RULE, name, 0).config
+
+
+def test_answers_needed_are_those_of_the_first_round_that_is_as_good():
+    result = {'curve': [0.2, 0.4, 0.6], 'successes': 8, 'samples': 10, 'plain_successes': 5,
+              'answers': 192}
+    cell = HeroCell(RULE, 'hero', (0,), (result,))
+    assert cell.curve == [0.2, 0.4, 0.6, 0.8] and cell.plain.rate == 0.5
+    assert [answers_needed(cell, level, 64) for level in (0.1, 0.5, 0.7, 0.9)] == [
+        0, 128, 192, None]
+
+
+def test_no_results_no_rows(bench, tmp_path):
+    place = Workplace(tmp_path / 'hero', tmp_path / 'cache')
+    assert cells_of(bench, place) == {}
+    assert 'No results yet' in write_page(bench, place).read_text()
+
+
+def test_an_unknown_method_is_refused(bench):
+    with pytest.raises(SettingError, match='no method ppo'):
+        HeroBench(bench.pipeline, (RULE,), ('ppo',))
