@@ -91,14 +91,13 @@ IMAGE_SETS = MappingProxyType({
 })
 
 EVALUATORS = MappingProxyType({
-    'two_green_triangles':
-        'adapt_learning.generation.small.rules.two_green_triangles:TwoGreenTriangles',
-    'blue_square_yellow_circle':
-        'adapt_learning.generation.small.rules.blue_square_yellow_circle:BlueSquareYellowCircle',
+    'two_green_circles': 'adapt_learning.generation.small.rules.two_green_circles:TwoGreenCircles',
+    'blue_ring_yellow_circle':
+        'adapt_learning.generation.small.rules.blue_ring_yellow_circle:BlueRingYellowCircle',
     'red_circle_above_blue_square':
         'adapt_learning.generation.small.rules.red_circle_above_blue_square:'
         'RedCircleAboveBlueSquare',
-    'stained_leather': 'adapt_learning.generation.small.rules.stained_leather:StainedLeather',
+    'holed_wood': 'adapt_learning.generation.small.rules.holed_wood:HoledWood',
 })
 
 _KINDS = {'task': TASKS, 'policy': POLICIES, 'filter': FILTERS, 'restorer': RESTORERS,

@@ -25,8 +25,8 @@ from adapt_learning.surfaces import Surface, rng_of
 
 RULES = {name: catalog.load('evaluator', name)() for name in catalog.names('evaluator')}
 BLOB_RULES = {name: rule for name, rule in RULES.items() if isinstance(rule, BlobRule)}
-ABOUT = {'two_green_triangles': [('triangle', 'green')],
-         'blue_square_yellow_circle': [('square', 'blue'), ('circle', 'yellow')],
+ABOUT = {'two_green_circles': [('circle', 'green')],
+         'blue_ring_yellow_circle': [('ring', 'blue'), ('circle', 'yellow')],
          'red_circle_above_blue_square': [('circle', 'red'), ('square', 'blue')]}
 
 
@@ -70,33 +70,35 @@ def test_a_rule_judges_pictures_as_it_judges_the_truth(name):
     assert right >= 194 and successes >= 20
 
 
-def test_stains_on_leather_are_seen():
-    rule, right = RULES['stained_leather'], 0
+def test_holes_in_wood_are_seen():
+    rule, right = RULES['holed_wood'], 0
     for number in range(50):
-        surface = Surface('leather', 500 + number, 96, (0.7, 1.0))
+        surface = Surface('wood', 500 + number, 96, (0.7, 1.0))
         for wanted, picture in ((False, surface.good(0)),
-                                (True, surface.defective(0, 'stain').picture)):
+                                (True, surface.defective(0, 'hole').picture)):
             small = cv2.resize(picture, (32, 32), interpolation=cv2.INTER_AREA)
             right += rule.judge(small).success == wanted
     assert right >= 97
 
 
-GREEN = Blob('triangle', 'green', 0.2, 0.5)
+GREEN = Blob('circle', 'green', 0.2, 0.5)
 RED, BLUE = Blob('circle', 'red', 0.5, 0.2), Blob('square', 'blue', 0.5, 0.8)
-YELLOW = Blob('circle', 'yellow', 0.2, 0.2)
+RING, YELLOW = Blob('ring', 'blue', 0.8, 0.8), Blob('circle', 'yellow', 0.2, 0.2)
 
 
 @pytest.mark.parametrize(('name', 'blobs', 'success'), [
-    ('two_green_triangles', [GREEN, replace(GREEN, x=0.8)], True),
-    ('two_green_triangles', [GREEN], False),
-    ('two_green_triangles', [GREEN] * 3, False),
-    ('two_green_triangles', [GREEN, GREEN, RED], False),
-    ('two_green_triangles', [GREEN, replace(GREEN, shape='circle')], False),
-    ('two_green_triangles', [], False),
-    ('blue_square_yellow_circle', [BLUE, YELLOW], True),
-    ('blue_square_yellow_circle', [replace(BLUE, colour='yellow'),
-                                   replace(YELLOW, colour='blue')], False),
-    ('blue_square_yellow_circle', [BLUE, YELLOW, YELLOW], False),
+    ('two_green_circles', [GREEN, replace(GREEN, x=0.8)], True),
+    ('two_green_circles', [GREEN, replace(GREEN, shape='square')], True),
+    ('two_green_circles', [GREEN], False),
+    ('two_green_circles', [GREEN] * 3, False),
+    ('two_green_circles', [GREEN, GREEN, RED], False),
+    ('two_green_circles', [GREEN, RED], False),
+    ('two_green_circles', [], False),
+    ('blue_ring_yellow_circle', [RING, YELLOW], True),
+    ('blue_ring_yellow_circle', [replace(RING, colour='yellow'),
+                                 replace(YELLOW, colour='blue')], False),
+    ('blue_ring_yellow_circle', [replace(RING, shape='circle'), YELLOW], False),
+    ('blue_ring_yellow_circle', [RING, YELLOW, YELLOW], False),
     ('red_circle_above_blue_square', [RED, BLUE], True),
     ('red_circle_above_blue_square', [replace(RED, y=0.9), BLUE], False),
     ('red_circle_above_blue_square', [replace(RED, x=0.0, y=0.6), BLUE], False),
@@ -119,17 +121,17 @@ def test_every_rule_is_in_its_own_file_and_says_what_it_wants(name):
 
 
 @functools.cache
-def pictures_about_triangles():
+def pictures_about_circles():
     return np.stack([paint_scene(scene, rng, 32)
-                     for scene, rng in scenes_about(ABOUT['two_green_triangles'], 80)])
+                     for scene, rng in scenes_about(ABOUT['two_green_circles'], 80)])
 
 
 def asked(number=0, best=None):
-    return Round(number, 'two green triangles', pictures_about_triangles(), best)
+    return Round(number, 'two green circles', pictures_about_circles(), best)
 
 
 def test_a_simulated_evaluator_answers_by_its_rule():
-    rule, round_ = RULES['two_green_triangles'], asked()
+    rule, round_ = RULES['two_green_circles'], asked()
     feedback = SimulatedEvaluator(rule).judge(round_)
     feedback.check(round_)
     judged = [rule.judge(picture) for picture in round_.pictures]
@@ -143,7 +145,7 @@ def test_a_simulated_evaluator_answers_by_its_rule():
 
 
 def test_errors_of_an_evaluator_come_by_seed_and_round():
-    rule = RULES['two_green_triangles']
+    rule = RULES['two_green_circles']
     right = set(SimulatedEvaluator(rule).judge(asked(2)).good)
 
     def flipped(number, seed):
@@ -158,12 +160,12 @@ def test_errors_of_an_evaluator_come_by_seed_and_round():
 @pytest.mark.parametrize('wrong', [{'error_rate': 0.5}, {'error_rate': -0.1}, {'seed': -1}])
 def test_an_evaluator_that_says_nothing_is_refused(wrong):
     with pytest.raises(SettingError, match='got'):
-        SimulatedEvaluator(RULES['two_green_triangles'], **wrong)
+        SimulatedEvaluator(RULES['two_green_circles'], **wrong)
 
 
 def test_a_rate_of_no_picture_is_refused():
     with pytest.raises(SettingError, match='at least one picture'):
-        success_rate(np.zeros((0, 32, 32, 3), np.uint8), RULES['stained_leather'])
+        success_rate(np.zeros((0, 32, 32, 3), np.uint8), RULES['holed_wood'])
 
 
 def test_shapes_and_colours_have_names():

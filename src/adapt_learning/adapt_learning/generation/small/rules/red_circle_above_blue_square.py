@@ -3,30 +3,27 @@
 from adapt_learning.generation.small.blobs import Blob
 from adapt_learning.generation.small.rules.base import BlobRule, Judgement, clarity_of
 
+_STEEP = 0.5
+"""The least rise, as a share of the way to the side."""
+
 
 class RedCircleAboveBlueSquare(BlobRule):
-    """A red circle above a blue square."""
+    """A red thing above a blue thing."""
 
     prompt = 'a red circle above a blue square'
     category = 'reasoning: spatial relation'
-    condition = ('exactly two shapes: a red circle and a blue square, the circle higher up, by '
-                 'more than it is to the side')
+    condition = ('exactly two shapes, a red one and a blue one, and the red one is higher, by more '
+                 'than half of what it is to the side; their form does not matter')
 
     def judge_blobs(self, blobs: list[Blob]) -> Judgement:
-        """Return success, and how straight above the circle is and how clear both are."""
-        circle = _the(blobs, 'circle', 'red')
-        square = _the(blobs, 'square', 'blue')
-        if circle is None or square is None:
-            present = (circle is not None) + (square is not None)
+        """Return success, and how straight above it is and how clear both are."""
+        places = {blob.colour: blob for blob in blobs}
+        present = len(places.keys() & {'red', 'blue'})
+        if len(blobs) != 2 or present != 2:
             return Judgement(False, 0.2 * present / max(2, len(blobs)))
-        down, aside = square.y - circle.y, abs(square.x - circle.x)
-        success = len(blobs) == 2 and down > aside
-        if not success:
-            return Judgement(False, 0.3 if down > aside else 0.2)
-        return Judgement(True, 0.5 + 0.25 * (1 - aside / down) + 0.25 * clarity_of(blobs))
-
-
-def _the(blobs: list[Blob], shape: str, colour: str) -> Blob | None:
-    """Return the one blob of a shape and colour; None where there is none or another like it."""
-    found = [blob for blob in blobs if (blob.shape, blob.colour) == (shape, colour)]
-    return found[0] if len(found) == 1 else None
+        rise = places['blue'].y - places['red'].y
+        aside = abs(places['blue'].x - places['red'].x)
+        if rise <= _STEEP * aside:
+            return Judgement(False, 0.3 if rise > 0 else 0.2)
+        straight = rise / (rise + aside)
+        return Judgement(True, 0.5 + 0.3 * straight + 0.2 * clarity_of(blobs))
