@@ -50,7 +50,7 @@ def test_adapt(words):
     for option, value in zip(rest, rest[1:], strict=False):
         if option == '--task':
             assert value in {*catalog.names('task'), *INVENTED, 'TASK'}
-    if words[1] == 'train' and rest and not rest[0].startswith('-'):
+    if words[1:2] == ['train'] and rest and not rest[0].startswith('-'):
         assert rest[0].split('|')[0] in {*catalog.names('policy'), *INVENTED, 'POLICY'}
 
 
