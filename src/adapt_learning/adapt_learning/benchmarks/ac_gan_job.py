@@ -95,4 +95,3 @@ class AcGanJob(Job):
                     first['both'] = spent
         return {'aim': {'accuracy': aim[f'swap_{attribute}'], 'frechet': aim['frechet']},
                 'seconds': first, 'spent': spent, 'looks': looks}
-

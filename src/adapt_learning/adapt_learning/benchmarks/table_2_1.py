@@ -159,9 +159,11 @@ _NOTE = """\
 One seed. Shares in percent. *A from z*: what a two-layer classifier tells of A from a code of test
 pictures; it learnt on pictures to learn from. *A from z_c* with A the attribute is leakage: chance
 is best. *swap*: of pairs of test pictures that differ in the attribute, drawn with the content of
-one and the attribute of the other, what independent classifiers see. *L1*: mean difference of
-rebuilt pixels in 0..1. *Frechet*: distance of swapped to real pictures in features of the
-independent classifier. *No split* is z of the generator's own encoder: its L1 is that of the
-generator, and a swap draws the donor itself. *Linear discriminant* projects that z and needs no
-training. In grids of swaps columns have one content, rows one attribute; the diagonal is rebuilt.
+one and the attribute of the other, what independent classifiers see. *content*: by how much a swap
+differs from the rebuilt donor, as a share of what both rebuilt pictures differ; 0 where content
+does nothing, so that a swap draws the donor. *L1*: mean difference of rebuilt pixels in 0..1.
+*Frechet*: distance of swapped to real pictures in features of the independent classifier. *No
+split* is z of the generator's own encoder: its L1 is that of the generator. *Linear discriminant*
+projects that z and needs no training. In grids of swaps columns have one content, rows one
+attribute; the diagonal is rebuilt.
 """

@@ -133,7 +133,7 @@ def measure_table(result: Mapping[str, Any]) -> list[str]:
     columns.append((f"swap: donor's {attribute}", f'swap_{attribute}', 100))
     if identity:
         columns.append((f'swap: own {identity}', f'swap_{identity}', 100))
-    columns += [('L1', 'l1', None), ('Frechet', 'frechet', None)]
+    columns += [('content', 'content', 100), ('L1', 'l1', None), ('Frechet', 'frechet', None)]
     lines = ['| split | ' + ' | '.join(title for title, *_ in columns) + ' |',
              '|---' * (len(columns) + 1) + '|']
     for name, row in result['rows'].items():
@@ -147,6 +147,7 @@ NOTE = """\
 Shares in percent of {test_pictures} test pictures. *A from z*: what a two-layer classifier tells of
 A (table 2.1 of the dissertation); it learnt on pictures to learn from. *swap*: of pairs of test
 pictures with different {attribute}, drawn with the content of one and the attribute of the other,
-what an independent classifier sees. *L1*: mean difference of rebuilt pixels in 0..1. *Frechet*:
-distance of swapped to real pictures in features of that classifier. Without a split a swap draws
-the donor itself."""
+what an independent classifier sees. *content*: by how much a swap differs from the rebuilt donor,
+of what both rebuilt pictures differ; 0 where content does nothing. *L1*: mean difference of rebuilt
+pixels in 0..1. *Frechet*: distance of swapped to real pictures in features of that classifier.
+Without a split a swap draws the donor itself."""

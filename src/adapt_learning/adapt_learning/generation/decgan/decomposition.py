@@ -23,16 +23,19 @@ class DecompositionConfig:
 
     optimization: OptimizationConfig = field(default_factory=lambda: OptimizationConfig(
         steps=1000, batch=32, learning_rate=2e-3, warmup_steps=50, precision='float32'))
-    content_code: int = 8
+    content_code: int = 16
     """Elements of z'_c."""
-    attribute_code: int = 16
+    attribute_code: int = 8
     """Elements of z'_a."""
     reconstruction_weight: float = 20.0
     """Of eq. 2.1, mean over pixels."""
-    content_kl_weight: float = 2e-2
+    content_kl_weight: float = 1e-2
     """Of eq. 2.2 [nats per picture]."""
-    attribute_kl_weight: float = 1e-2
-    """Of eq. 2.3 [nats per picture]."""
+    attribute_kl_weight: float = 5e-2
+    """
+    Of eq. 2.3 [nats per picture]. Where it is as small as that of the content, z_a takes everything
+    and swaps draw the donor.
+    """
     guide_weight: float = 1.0
     """Of eq. 2.4, mean over classes."""
     content_weight: float = 1.0

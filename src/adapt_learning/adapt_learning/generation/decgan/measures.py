@@ -42,6 +42,8 @@ def measure_split(split: Split, data: ImageSet, attribute: str,
     `probe_X_Y`: of test pictures whose class of X a two-layer network tells from Y (z, z_c, z_a);
     `swap_X`: of swapped pictures, both of different classes of the attribute, that the independent
     classifier of X takes for what they should be: the donor's attribute, the content's identity;
+    `content`: by how much a swap differs from the rebuilt donor, as a share of what the two rebuilt
+    pictures differ: 0 where content does nothing;
     `l1`: mean difference of rebuilt pixels in 0..1; `frechet`: see `frechet_distance`.
     """
     config = config or MeasureConfig()
@@ -65,6 +67,8 @@ def measure_split(split: Split, data: ImageSet, attribute: str,
         found[f'swap_{data.identity}'] = float(
             (kept == data.test.labels[data.identity][content]).mean())
     rebuilt = split.draw(asked.whole)
+    found['content'] = float((made - rebuilt[donor]).abs().mean()
+                             / (rebuilt[content] - rebuilt[donor]).abs().mean())
     found['l1'] = float((rebuilt - as_images(data.test.images)).abs().mean())
     found['frechet'] = frechet_distance(judges[attribute], made, as_images(data.test.images))
     return found
