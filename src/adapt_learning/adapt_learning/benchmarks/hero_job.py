@@ -79,7 +79,7 @@ class HeroJob(Job):
 
     @property
     def label(self) -> str:
-        """Return e.g. two_green_triangles-hero-0."""
+        """Return e.g. two_green_circles-hero-0."""
         return f'{self.rule}-{self.method}-{self.seed}'
 
     @property

@@ -100,5 +100,3 @@ def _related(relation: str, colours: list[str], shapes: list[str], rng: np.rando
         relation = _OPPOSITE[relation]
     word = 'and' if rng.random() < config.no_relation else relation
     return f'{named[0]} {word} {named[1]}'
-
-

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import diffusers
 import numpy as np
 import torch
+import transformers
 from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from transformers import CLIPTextModel, CLIPTokenizer
 
@@ -27,12 +29,14 @@ def make_pipeline(autoencoder: AutoencoderKL, unet: UNet2DConditionModel,
 def save_pipeline(pipeline: StableDiffusionPipeline, words: tuple[str, ...],
                   folder: Path) -> None:
     """Write the pipeline as diffusers does, weights as safetensors."""
+    _quiet()
     pipeline.save_pretrained(folder, safe_serialization=True)
     save_vocabulary(words, folder / 'tokenizer')
 
 
 def load_pipeline(folder: Path) -> StableDiffusionPipeline:
     """Return a pipeline that `save_pipeline` wrote, in single precision."""
+    _quiet()
     pipeline = StableDiffusionPipeline.from_pretrained(folder, local_files_only=True)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
@@ -52,3 +56,9 @@ def generate(pipeline: StableDiffusionPipeline, prompt: str, count: int, seed: i
             output_type='np').images
         found.append(np.round(255 * pictures).astype(np.uint8))
     return np.concatenate(found)
+
+
+def _quiet() -> None:
+    """Show no bars of single files; whole trainings have a bar of their own."""
+    diffusers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.disable_progress_bar()
