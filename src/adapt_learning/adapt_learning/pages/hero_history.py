@@ -18,7 +18,7 @@ def show_history(history: list[RoundFacts]) -> None:
                     'good pictures per round', '#2e7d32')).classes('w-full h-40').mark('good-chart')
     last = history[-1]
     if last.rewards:
-        counts, edges = np.histogram(last.rewards, bins=_BINS, range=(0, 1))
+        counts, edges = np.histogram(last.rewards, bins=_BINS, range=(-1, 1))
         ui.echart(_bars([f'{x:.1f}' for x in edges[:-1]], counts.tolist(),
                         f'rewards in round {last.round + 1}', '#1565c0')
                   ).classes('w-full h-40').mark('reward-chart')

@@ -76,8 +76,7 @@ class SmallDiffusionRequest:
         return ' '.join([*words, *(f'--set {one}' for one in self.overrides)])
 
 
-def train_small_diffusion(request: SmallDiffusionRequest,
-                          progress: ProgressReport | None = None) -> dict[str, Any]:
+def train_small_diffusion(request: SmallDiffusionRequest) -> dict[str, Any]:
     """
     Write a pipeline in the format of diffusers, with manifest and card; return the manifest.
 
@@ -85,8 +84,7 @@ def train_small_diffusion(request: SmallDiffusionRequest,
     """
     out = check_output(request.out)
     config = from_values(SmallConfig, with_overrides(to_values(SmallConfig()), request.overrides))
-    show = progress or ProgressReport()
-    work = _Work(request, config, out.with_name(f'{out.name}.run'), show)
+    work = _Work(request, config, out.with_name(f'{out.name}.run'))
     autoencoder, first = work.autoencoder()
     pipeline, second = work.denoiser(autoencoder)
     made = work.folder / 'made'
@@ -99,7 +97,7 @@ def train_small_diffusion(request: SmallDiffusionRequest,
         'weights': {name: sum(x.numel() for x in getattr(pipeline, name).parameters())
                     for name in ('vae', 'unet', 'text_encoder')},
         # What is measured is what was written: in half precision.
-        'success': measure(load_pipeline(made), config, request.seed, show),
+        'success': measure(load_pipeline(made), config, request.seed),
         'hashes': {str(path.relative_to(made)): sha256_of(path)
                    for path in sorted(made.rglob('*')) if path.is_file()}}
     write_json(made / FACTS, manifest)
@@ -110,13 +108,13 @@ def train_small_diffusion(request: SmallDiffusionRequest,
     return manifest
 
 
-def measure(pipeline: 'StableDiffusionPipeline', config: SmallConfig, seed: int,
-            show: ProgressReport) -> dict[str, dict[str, Any]]:
+def measure(pipeline: 'StableDiffusionPipeline', config: SmallConfig,
+            seed: int) -> dict[str, dict[str, Any]]:
     """Return how often pictures of each rule's prompt are a success, by name of the rule."""
     count, found = config.measure.pictures, {}
     if not count:
         return found
-    names = catalog.names('evaluator')
+    names, show = catalog.names('evaluator'), ProgressReport()
     show.start('measure', 0, len(names))
     for name in names:
         rule = catalog.load('evaluator', name)()
@@ -131,9 +129,8 @@ def measure(pipeline: 'StableDiffusionPipeline', config: SmallConfig, seed: int,
 class _Work:
     """Both trainings of one request."""
 
-    def __init__(self, request: SmallDiffusionRequest, config: SmallConfig, folder: Path,
-                 show: ProgressReport):
-        self.request, self.config, self.folder, self.show = request, config, folder, show
+    def __init__(self, request: SmallDiffusionRequest, config: SmallConfig, folder: Path):
+        self.request, self.config, self.folder = request, config, folder
         self.facts: Mapping[str, Any] = {'config': to_values(config), 'seed': request.seed}
         self._drawn = None
 
@@ -174,16 +171,18 @@ class _Work:
                              tokenizer, make_scheduler()), losses
 
     def _run(self, stage: str, make: Any, resume: bool) -> dict[str, float]:
-        return run_training(make, self.folder / stage, stage, self.facts, resume, self.show,
-                            f'{stage}.optimization')
+        return run_training(make, self.folder / stage, stage, self.facts, resume,
+                            settings=f'{stage}.optimization')
 
     def _pictures(self) -> tuple[torch.Tensor, tuple[str, ...]]:
         """Return the pictures uint8 [N, 3, H, W], drawn once, and their captions."""
         if self._drawn is None:
             wanted = self.config.pictures
-            self.show.start('pictures', 0, wanted.scenes + wanted.surfaces)
-            drawn = draw_pictures(wanted, self.request.seed,
-                                  lambda done: self.show.update(done, ''))
+            # A report of its own for each part: one that is closed shows nothing any more.
+            show = ProgressReport()
+            show.start('pictures', 0, wanted.scenes + wanted.surfaces)
+            drawn = draw_pictures(wanted, self.request.seed, lambda done: show.update(done, ''))
+            show.close()
             planes = torch.from_numpy(drawn.pictures).permute(0, 3, 1, 2).contiguous()
             self._drawn = planes, drawn.captions
         return self._drawn

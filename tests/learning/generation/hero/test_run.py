@@ -96,7 +96,7 @@ def test_half_of_a_learning_is_none(whole, pipeline, tmp_path, tiny, reddest, mo
             if stage == 'fine-tuning':
                 raise torch.OutOfMemoryError('of 1 TiB')
 
-        with pytest.raises(SettingError, match='memory does not suffice.*or less'):
+        with pytest.raises(SettingError, match='memory does not suffice.*ddpo.at_once=20 or less'):
             run.answer(reddest(asked), tell)
         assert run.history == [] and run.collected.is_empty
         assert judged(run, reddest) == whole[1]

@@ -16,6 +16,11 @@ class D3poLearner(Learner):
                          self.config.seed)
         return {'d3po': self.d3po}
 
+    @property
+    def at_once(self) -> tuple[str, int]:
+        """Return what goes through the network at once."""
+        return 'd3po.at_once', self.config.d3po.at_once
+
     def learn(self, lesson: Lesson, tell: Tell) -> Outcome:
         """Learn from pairs of a good and a bad picture."""
         before = self.d3po.step

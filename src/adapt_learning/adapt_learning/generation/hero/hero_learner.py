@@ -21,6 +21,11 @@ class HeroLearner(Learner):
             config.embedding, self.model.shape, self.model.device, seed)
         return {'ddpo': self.ddpo, 'embedding': self.embedding}
 
+    @property
+    def at_once(self) -> tuple[str, int]:
+        """Return what goes through the network at once."""
+        return 'ddpo.at_once', self.config.ddpo.at_once
+
     def learn(self, lesson: Lesson, tell: Tell) -> Outcome:
         """Train the embedding, reward every picture, update by DDPO."""
         latents = lesson.trajectories.embedded(self.config.embedding.latent)

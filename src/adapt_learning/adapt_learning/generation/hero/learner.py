@@ -55,6 +55,11 @@ class Learner(ABC):
     def make(self, weights: nn.ParameterList) -> dict[str, Training]:
         """Return all that has a state, by name; one of them holds the weights."""
 
+    @property
+    @abstractmethod
+    def at_once(self) -> tuple[str, int]:
+        """Return the setting that bounds the memory, and its value."""
+
     @abstractmethod
     def learn(self, lesson: Lesson, tell: Tell) -> Outcome:
         """Learn from a round in which something is good."""

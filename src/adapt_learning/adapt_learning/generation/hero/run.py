@@ -176,7 +176,7 @@ class HeroRun:
         self.collected = _collected(self.collected, ways, is_good, answer.best,
                                     self.config.embedding.latent)
         if answer.good:
-            with enough_memory('at_once of the learner', self.config.ddpo.at_once):
+            with enough_memory(*self._learner.at_once):
                 outcome = self._learner.learn(
                     Lesson(ways, is_good, answer.best, self.collected, self._encoded), tell)
         else:

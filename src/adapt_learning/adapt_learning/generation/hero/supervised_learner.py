@@ -17,6 +17,11 @@ class SupervisedLearner(Learner):
                                      self.config.seed)
         return {'supervised': self.supervised}
 
+    @property
+    def at_once(self) -> tuple[str, int]:
+        """Return what goes through the network at once."""
+        return 'supervised.batch', self.config.supervised.batch
+
     def learn(self, lesson: Lesson, tell: Tell) -> Outcome:
         """Learn from the best picture and other good ones of the round."""
         good = lesson.is_good.nonzero().flatten().tolist()

@@ -32,6 +32,8 @@ def save_pipeline(pipeline: StableDiffusionPipeline, words: tuple[str, ...],
     _quiet()
     pipeline.save_pretrained(folder, safe_serialization=True)
     save_vocabulary(words, folder / 'tokenizer')
+    for path in folder.rglob('*.safetensors'):
+        path.chmod(0o644)  # safetensors lets nobody else read them
 
 
 def load_pipeline(folder: Path) -> StableDiffusionPipeline:
