@@ -23,9 +23,8 @@ from adapt_learning.errors import SettingError
 
 @verb
 def hero(
-    pipeline: Annotated[Path, typer.Option(
-        help='Folder of the pretrained pipeline; the shipped one is small_diffusion in models/.'
-    )] = Path('models/small_diffusion'),
+    pipeline: Annotated[Path, typer.Option(help='Folder of the pretrained pipeline.')] = Path(
+        'models/small_diffusion'),
     rules: Annotated[str, typer.Option(
         help='Simulated evaluators, with commas; default: all.')] = '',
     methods: Annotated[str, typer.Option(
