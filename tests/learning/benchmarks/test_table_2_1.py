@@ -7,7 +7,15 @@ import pytest
 
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.runner import run_jobs
-from adapt_learning.benchmarks.table_2_1 import GUIDED, TEXT, Part, Table21, table_2_1, write_table
+from adapt_learning.benchmarks.table_2_1 import (
+    GUIDED,
+    HIDDEN,
+    TEXT,
+    Part,
+    Table21,
+    table_2_1,
+    write_table,
+)
 from adapt_learning.generation.decgan.ac_gan import AcGanConfig
 from adapt_learning.generation.decgan.classifier import ClassifierConfig
 from adapt_learning.generation.decgan.measures import MeasureConfig
@@ -47,7 +55,7 @@ def test_the_page_has_every_split_and_the_rival(made):
     page = write_table(table, place)
     values = json.loads(page.with_suffix('.json').read_text())
     part, = values['parts']
-    assert list(part['rows']) == [TEXT, GUIDED, 'linear discriminant', 'no split']
+    assert list(part['rows']) == [TEXT, GUIDED, HIDDEN, 'linear discriminant', 'no split']
     assert set(part['seconds'][TEXT]) == set(STAGES)
     assert set(part['seconds'][GUIDED]) == {'classifier', 'decomposition'}
     assert part['ac_gan']['aim']['accuracy'] == part['rows'][GUIDED]['swap_digit']

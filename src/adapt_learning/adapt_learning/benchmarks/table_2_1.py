@@ -14,8 +14,11 @@ from adapt_learning.benchmarks.page import store_page, table
 from adapt_learning.generation.decgan.ac_gan import AcGanConfig
 from adapt_learning.trainers.report_decgan import measure_table
 
-TEXT, GUIDED = 'dec-GAN, losses of the text', 'dec-GAN, swap guide and adversary'
-ADDED = ('decomposition.swap_weight=1', 'decomposition.adversary_weight=2')
+TEXT, GUIDED, HIDDEN = (
+    'dec-GAN, losses of the text', 'dec-GAN, swap guide', 'dec-GAN, swap guide and adversary')
+ADDED = MappingProxyType({
+    GUIDED: ('decomposition.swap_weight=1',),
+    HIDDEN: ('decomposition.swap_weight=1', 'decomposition.adversary_weight=2')})
 """What is not in the text, see `DecompositionConfig`."""
 PUBLISHED = MappingProxyType({
     'VAE-GAN': {'pose': (97.44, 'z'), 'identity': (96.94, 'z')},
@@ -44,11 +47,12 @@ class Part:
 
     @property
     def rows(self) -> tuple[DecGanJob, ...]:
-        """Return the trainings; the second takes the generator of the first."""
+        """Return the trainings; all take the generator of the first."""
         text = DecGanJob(self.data, self.attribute, TEXT, self.overrides)
         stages = tuple(one for one in self.overrides
                        if not one.startswith(('network.', 'generator.')))
-        return text, DecGanJob(self.data, self.attribute, GUIDED, (*stages, *ADDED), text)
+        return text, *(DecGanJob(self.data, self.attribute, title, (*stages, *added), text)
+                       for title, added in ADDED.items())
 
     @property
     def split(self) -> SplitJob:
