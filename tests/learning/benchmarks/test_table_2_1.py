@@ -60,7 +60,7 @@ def test_the_page_has_every_split_and_the_rival(made):
     assert set(part['seconds'][GUIDED]) == {'classifier', 'decomposition'}
     assert part['ac_gan']['aim']['accuracy'] == part['rows'][GUIDED]['swap_digit']
     text = page.read_text()
-    assert '97.44 (z)' in text and '## digits: digit' in text and 'times as long' in text
+    assert '97.44 (z)' in text and '## digits: digit' in text and 'AC-GAN from scratch' in text
     assert '--generator GENERATOR' in text
     for row in table.parts[0].rows:
         picture = table.parts[0].split.pictures(place, row)
