@@ -241,6 +241,19 @@ def test_readme_has_the_stored_results_of_inspection():
                                             'nearest_patch, mobilenet_v2'}
 
 
+def test_readme_has_the_stored_results_of_feedback():
+    values = json.loads((ROOT / 'benchmarks/hero.json').read_text(encoding='utf-8'))
+    rates = {(cell['method'], cell['rule']): cell for cell in values['cells']}
+    methods = list(dict.fromkeys(method for method, _ in rates))
+    rules = list(dict.fromkeys(rule for _, rule in rates))
+    text = (ROOT / 'README.md').read_text(encoding='utf-8')
+    rows = documentation.table(text, 'method')
+    assert [row[0].lower() for row in rows] == methods
+    assert [row[1:] for row in rows] == [
+        [f'{100 * rates[method, rule]["rate"]:.1f}' for rule in rules] for method in methods]
+    assert all(len(cell['seeds']) == 2 for cell in rates.values()), 'as README says'
+
+
 def test_the_page_on_dmdr_has_the_stored_results_of_each_kind_of_fault():
     values = json.loads((ROOT / 'benchmarks/dmdr-kinds.json').read_text(encoding='utf-8'))
     means = {cell['data']: cell['mean'] for cell in values['cells']
