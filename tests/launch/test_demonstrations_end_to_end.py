@@ -20,11 +20,11 @@ from adapt_learning.data import load_dataset
 from adapt_learning.evaluation.evaluate import evaluate
 
 pytestmark = [pytest.mark.serial, pytest.mark.timeout(900)]
-EPISODES, RUNS = 20, 10
+EPISODES, RUNS = 30, 20
 # Less of everything than by default: this is about the way, not about the last per cent.
-RESTORE = ('restorer_settings.training.denoiser_optimization.steps=1500',
-           'restorer_settings.training.predictor_optimization.steps=800')
-TRAIN = ('--task', 'fetch_pick', '--set', 'optimization.steps=1500', '--set', 'run.threads=1')
+RESTORE = ('restorer_settings.training.denoiser_optimization.steps=3000',
+           'restorer_settings.training.predictor_optimization.steps=1500')
+TRAIN = ('--task', 'fetch_pick', '--set', 'optimization.steps=3000', '--set', 'run.threads=1')
 LONG_S = 400.0
 
 
