@@ -163,8 +163,8 @@ class HeroPage:
                 if on)
             cell.classes(replace=f'hero-cell {wanted}'.strip())
             # Not by colour alone: for screen readers too.
-            state = 'best' if i == draft.best else 'good' if i in draft.good else 'bad'
-            cell.props(f'aria-pressed={"true" if i in draft.good else "false"} data-state={state}')
+            cell.props(f'aria-pressed={"true" if i in draft.good else "false"} '
+                       f'data-state={draft.state(i)}')
         good, best = len(draft.good), draft.best
         rounds = self.session.run.config.rounds
         self._count.set_text(
@@ -282,12 +282,11 @@ class HeroPage:
 
     def _show_large(self) -> None:
         asked, draft = self.session.asked, self.session.draft
-        state = ('best' if self._here == draft.best else
-                 'good' if self._here in draft.good else 'bad')
         self._large_picture.set_content(
             f'<img class="hero-large" alt="picture {self._here + 1}" '
             f'src="{self.link("pictures", asked.number, self._here)}">')
-        self._large_text.set_text(f'{self._here + 1} of {len(asked.pictures)}: {state}')
+        self._large_text.set_text(f'{self._here + 1} of {len(asked.pictures)}: '
+                                  f'{draft.state(self._here)}')
         self._large.open()
 
 

@@ -1,18 +1,15 @@
 """What the feedback page shows and does, without a page: one run, all browsers that look at it."""
 
-import io
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-import numpy as np
-from PIL import Image
-
 from adapt_learning.errors import SettingError, UserError
 from adapt_learning.generation.hero.draft import Draft
 from adapt_learning.generation.hero.facts import RoundFacts
 from adapt_learning.generation.hero.feedback import Feedback, Round
+from adapt_learning.generation.hero.round_folder import RoundFolder
 from adapt_learning.generation.hero.run import HeroRun
 
 CLICKS = 'clicks.jsonl'
@@ -114,7 +111,7 @@ class HeroSession:
         asked = self.asked
         if asked is None or asked.number != number or not 0 <= index < len(asked.pictures):
             return None
-        return png(asked.pictures[index])
+        return RoundFolder(self.run.folder, number).picture(index).read_bytes()
 
     def best_picture(self) -> bytes | None:
         """Return the best picture of the rounds before as PNG; None while there is none."""
@@ -143,10 +140,3 @@ class HeroSession:
         if number != self.asked.number:
             raise SettingError(f'round {number + 1} was answered already, perhaps in another '
                                f'browser; round {self.asked.number + 1} waits now')
-
-
-def png(pixels: np.ndarray) -> bytes:
-    """Return uint8 [H, W, 3] as the bytes of a PNG."""
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, 'PNG')
-    return file.getvalue()

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from adapt_learning.generation.decgan.batches import as_images
 from adapt_learning.generation.decgan.split import Parts, Split
 
 _GAP = 2
@@ -56,7 +57,7 @@ def interpolation(split: Split, content: np.ndarray, first: np.ndarray, second: 
     shares = torch.linspace(0, 1, steps)[None, :, None]
     between = torch.lerp(begin[:, None], end[:, None], shares)
     made = split.draw((z_c[:, None] + between).flatten(0, 1))
-    rows = [torch.cat((_as_tensor(content[i:i + 1]), made[i * steps:(i + 1) * steps]))
+    rows = [torch.cat((as_images(content[i:i + 1]), made[i * steps:(i + 1) * steps]))
             for i in range(len(content))]
     return grid(rows)
 
@@ -97,7 +98,3 @@ def _as_bytes(row: Tensor | np.ndarray) -> np.ndarray:
     if isinstance(row, Tensor):
         row = (row.clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
     return row.repeat(3, axis=3) if row.shape[3] == 1 else row
-
-
-def _as_tensor(images: np.ndarray) -> Tensor:
-    return torch.from_numpy(images.transpose(0, 3, 1, 2) / np.float32(255))

@@ -1,12 +1,12 @@
 """The answer to one round while it is being given: every click is on disk before it counts."""
 
 import json
-import os
 import time
 from pathlib import Path
 
 from adapt_learning.errors import SettingError
 from adapt_learning.generation.hero.feedback import Feedback
+from adapt_learning.generation.hero.lines import Lines
 
 _TOGGLE, _BEST, _UNDO = 'toggle', 'best', 'undo'
 
@@ -21,9 +21,10 @@ class Draft:
     """
 
     def __init__(self, journal: Path, round_number: int, count: int):
-        self.journal, self.round, self.count = journal, round_number, count
+        self.round, self.count = round_number, count
+        self._lines = Lines(journal)
         self._states: list[tuple[frozenset[int], int | None]] = [(frozenset(), None)]
-        for event in _events(journal):
+        for event in _events(self._lines):
             if event['round'] == round_number:
                 self._apply(event['event'], event.get('picture'))
 
@@ -55,6 +56,10 @@ class Draft:
         if self.can_undo:
             self._say(_UNDO)
 
+    def state(self, picture: int) -> str:
+        """Return 'best', 'good' or 'bad'."""
+        return 'best' if picture == self.best else 'good' if picture in self.good else 'bad'
+
     def feedback(self) -> Feedback:
         """Return the answer as it stands."""
         return Feedback(self.round, tuple(sorted(self.good)), self.best)
@@ -65,13 +70,7 @@ class Draft:
         line = {'time': time.time(), 'round': self.round, 'event': event}
         if picture is not None:
             line['picture'] = picture
-        with self.journal.open('a+b') as file:
-            # Behind half a line that a crash has left, this one would be lost too.
-            if file.tell() and not _ends_a_line(self.journal):
-                file.write(b'\n')
-            file.write(json.dumps(line).encode() + b'\n')
-            file.flush()
-            os.fsync(file.fileno())
+        self._lines.append(line)
         self._apply(event, picture)
 
     def _apply(self, event: str, picture: int | None) -> None:
@@ -84,20 +83,12 @@ class Draft:
             self._states.append((good, None) if picture == best else (good | {picture}, picture))
 
 
-def _events(journal: Path) -> list[dict]:
-    """Return the whole lines of a journal; half a line was never answered, so it never counted."""
-    if not journal.is_file():
-        return []
+def _events(lines: Lines) -> list[dict]:
+    """Return the events of a journal; a damaged line costs its click alone."""
     found = []
-    for line in journal.read_bytes().splitlines():
+    for line in lines.found:
         try:
             found.append(json.loads(line))
         except ValueError:
             continue
     return found
-
-
-def _ends_a_line(path: Path) -> bool:
-    with path.open('rb') as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b'\n'

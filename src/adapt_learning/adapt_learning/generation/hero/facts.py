@@ -27,11 +27,6 @@ class RoundFacts:
     """Of each picture; empty where there were none."""
     losses: Mapping[str, float] = field(default_factory=dict)
 
-    @property
-    def good_share(self) -> float:
-        """Return the share of good pictures, 0..1."""
-        return self.good / (self.good + self.bad)
-
     def as_dict(self) -> dict[str, Any]:
         """Return JSON values; `facts_of` inverts it."""
         return {**asdict(self), 'rewards': list(self.rewards), 'losses': dict(self.losses)}
