@@ -222,3 +222,25 @@ def test_what_a_cut_off_session_left_does_not_count_as_a_success(bench, put, tmp
     assert [bag.name for bag in bags(tmp_path)] == ['episode_000002', 'episode_000003']
     assert all(outcome_of(bag).outcome.value == Outcome.SUCCESS for bag in bags(tmp_path))
     assert (tmp_path / 'demos/.trash/episode_000001').is_dir()
+
+
+def test_an_episode_that_the_recorder_did_not_hear_is_repeated(bench, put, tmp_path, capsys):
+    """On a busy machine nodes may find each other late."""
+    session = put(sim={}, episodes=1, seed=7)
+    intake = bench.nodes[1].intake
+    hear = intake._on_episode
+    intake._on_episode = lambda status, *rest: hear(status, *rest) if status.episode != 1 else None
+    assert finished(bench, session) == 0
+    assert 'demo_recorder did not hear of the episode; it is repeated' in capsys.readouterr().out
+    assert [outcome_of(bag).seed for bag in bags(tmp_path)] == [7], 'the same start'
+
+
+def test_nothing_begins_before_the_recorder_hears_the_scene(bench, put, tmp_path, capsys):
+    """What is said in an episode that the recorder does not hear yet would be lost."""
+    activate(bench.node(SimBridge, expert='default', speed=8.0))
+    activate(bench.node(DemoRecorder, folder=str(tmp_path / 'demos'), lockstep=True,
+                        warn_free_disk=1.0, min_free_disk=1.0, episode_topic='far/episode'))
+    session = put.again(episodes=1, startup_timeout=2.0)
+    assert finished(bench, session) == 1
+    assert 'demo_recorder to hear of the episodes of sim_bridge' in capsys.readouterr().err
+    assert not bags(tmp_path)

@@ -1,6 +1,7 @@
 """`adapt hero run` and `sample` as a user has them."""
 
 import json
+import shutil
 
 import pytest
 from tiny_pipeline import tiny_pipeline
@@ -31,6 +32,9 @@ def test_a_person_at_the_terminal(pipeline, tmp_path):
     made = json.loads((tmp_path / 'made.json').read_text())
     assert [one['good'] for one in made['rounds']] == [2, 0]
     assert (tmp_path / 'made.run/sheet.png').is_file()
+    best = tmp_path / 'made.run/best.png'
+    assert best.is_file() and f'the best picture so far, which stays so if you name none: {best}' \
+        in done.stdout.replace('\n', '')
 
 
 def test_a_simulated_evaluator_then_pictures(adapt, pipeline, tmp_path):
@@ -40,6 +44,8 @@ def test_a_simulated_evaluator_then_pictures(adapt, pipeline, tmp_path):
     done = adapt(*command)
     assert done.returncode == 0, done.stderr
     assert 'round 1: ' in done.stdout
+    manifest = json.loads((out / 'manifest.json').read_text(encoding='utf-8'))
+    assert ' --error-rate 0.3' in manifest['command'], 'the same command makes the same'
     done = adapt('hero', 'sample', out, '--n', '3', '--out', tmp_path / 'pictures', '--prompt',
                  'a blue square')
     assert done.returncode == 0, done.stderr
@@ -69,5 +75,8 @@ def test_going_on_needs_the_same_command(adapt, pipeline, tmp_path):
     assert begun.returncode == 2 and 'go on with --resume' in begun.stderr
     other = adapt(*command, '--resume', '--seed', '1')
     assert other.returncode == 2 and 'another config' in other.stderr
+    copied = shutil.copytree(pipeline, tmp_path / 'copied')
+    other = adapt('hero', 'run', copied, *command[3:], '--resume')
+    assert other.returncode == 2 and 'another pipeline' in other.stderr
     command[-1] = 'simulated:red_circle_above_blue_square'
     assert adapt(*command, '--resume').returncode == 0

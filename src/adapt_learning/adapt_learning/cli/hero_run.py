@@ -50,7 +50,7 @@ def run(
     from adapt_learning.trainers.tune_generator import TuneRequest, tune
     make = _maker(evaluator, error_rate, seed)
     request = TuneRequest(pipeline, prompt, out, preset, tuple(set_ or ()), seed, feedback,
-                          evaluator, resume)
+                          evaluator, error_rate, resume)
     show, table = ProgressReport(), console(json)
     stage = ['']
 

@@ -177,7 +177,8 @@ class HeroPage:
     def _show_work(self) -> None:
         if self.session.phase is Phase.WORKING and not self.session.paused:
             work = self.session.progress
-            self._work.set_text(f'{work.stage}: {work.done} of {work.steps}'
+            left = '' if work.left_s is None else f', about {round(work.left_s)} s left'
+            self._work.set_text(f'{work.stage}: {work.done} of {work.steps}{left}'
                                 if work.steps else 'begins ...')
             self._work_bar.set_value(work.done / work.steps if work.steps else 0)
 

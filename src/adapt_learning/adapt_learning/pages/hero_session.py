@@ -1,6 +1,7 @@
 """What the feedback page shows and does, without a page: one run, all browsers that look at it."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -33,6 +34,8 @@ class Work:
     stage: str = ''
     done: int = 0
     steps: int = 0
+    left_s: float | None = None
+    """Until the end of the stage, as fast as it went so far; None while that is not known."""
 
 
 class HeroSession:
@@ -56,6 +59,7 @@ class HeroSession:
         self.draft: Draft | None = None
         self._given: Feedback | None = None
         self._at_work = threading.Lock()
+        self._stage_began, self._done_then = 0.0, 0
 
     @property
     def history(self) -> list[RoundFacts]:
@@ -129,7 +133,12 @@ class HeroSession:
         self.phase = Phase.JUDGING
 
     def _tell(self, stage: str, done: int, steps: int) -> None:
-        self.progress = Work(stage, done, steps)
+        now = time.monotonic()
+        if stage != self.progress.stage:
+            self._stage_began, self._done_then = now, done
+        made = done - self._done_then
+        left = (now - self._stage_began) / made * (steps - done) if made else None
+        self.progress = Work(stage, done, steps, left)
         self.changed()
 
     def _check_waits(self, number: int) -> None:

@@ -12,6 +12,7 @@ from adapt_learning.generation.hero.artifact import write_artifact
 from adapt_learning.generation.hero.config import HeroConfig, preset
 from adapt_learning.generation.hero.facts import RoundFacts
 from adapt_learning.generation.hero.feedback import Evaluator
+from adapt_learning.generation.hero.latent_model import full_source
 from adapt_learning.generation.hero.learner import Tell
 from adapt_learning.generation.hero.run import HeroRun
 from adapt_learning.stacked.config import from_values, to_values, with_overrides
@@ -34,6 +35,8 @@ class TuneRequest:
     """Answers in all; None: as many as the preset has rounds."""
     evaluator: str = ''
     """For the manifest: who judged, where that is no person in the browser."""
+    error_rate: float = 0.0
+    """For the manifest: share of labels that a simulated evaluator turns over."""
     resume: bool = False
     verb: str = 'run'
     """Of `adapt hero`, for the manifest."""
@@ -58,6 +61,8 @@ class TuneRequest:
                  f'{self.preset} --seed {self.seed}']
         if self.evaluator:
             words.append(f'--evaluator {self.evaluator}')
+        if self.error_rate:
+            words.append(f'--error-rate {self.error_rate:g}')
         if self.feedback is not None:
             words.append(f'--feedback {self.feedback}')
         return ' '.join([*words, *(f'--set {one}' for one in self.overrides)])
@@ -79,7 +84,8 @@ def open_run(request: TuneRequest) -> HeroRun:
         return HeroRun.create(folder, request.pipeline, request.prompt, config)
     run = HeroRun.open(folder)
     began = read_json(folder / 'run.json')
-    asked = {'prompt': request.prompt, 'config': to_values(config)}
+    asked = {'pipeline': full_source(request.pipeline), 'prompt': request.prompt,
+             'config': to_values(config)}
     different = [name for name, value in asked.items() if began[name] != value]
     if different:
         run.close()

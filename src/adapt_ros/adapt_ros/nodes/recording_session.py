@@ -7,7 +7,6 @@ same session after a crash goes on where it stopped.
 
 import sys
 import time
-from dataclasses import dataclass
 from functools import partial
 
 from action_msgs.msg import GoalStatus
@@ -23,56 +22,19 @@ from adapt_ros import qos
 from adapt_ros.alone import Alone
 from adapt_ros.goals import accepted
 from adapt_ros.lifecycle import EXIT_FAILED, AdaptNode, run
-from adapt_ros.parameters import Range, parameter
+from adapt_ros.recording.attempt import Attempt
+from adapt_ros.recording.session_settings import RecordingSessionSettings
 from adapt_ros.session_report import SessionReport
 
+_EPISODE = 'episode'
 # One recording may be lost by a hiccup; so many in a row are a fault.
 _MAX_LOST_IN_A_ROW = 3
 # So many looks in a row (twice a second) without a node mean that it is gone.
 _GONE_AFTER = 4
 # Between the first sight of all nodes and the first episode: both sides must have matched [s].
 _SETTLE_S = 0.5
-
-
-@dataclass(frozen=True)
-class RecordingSessionSettings:
-    """Parameters of recording_session."""
-
-    episodes: int = parameter(10, 'Recordings that the folder shall hold in the end, those before '
-                                  'included', within=Range(1, 100_000))
-    seed: int = parameter(0, 'Simulation: attempt i starts from seed + i', within=Range(0, 2**62))
-    noise_level: float = parameter(1.0, 'Simulation: spread of starts and goals',
-                                   within=Range(0.0, 10.0))
-    keep: str = parameter('all', 'all, or only those that succeeded; the others go to the '
-                                 "recorder's trash", one_of=('all', 'success'))
-    scene: str = parameter('sim_bridge', 'Node whose ~/reset begins an episode; empty: a real '
-                                         'robot, nothing is reset')
-    policy_node: str = parameter('', 'Node whose ~/run_policy drives; empty: somebody else does')
-    recorder: str = parameter('demo_recorder', 'Node whose ~/record_episode is called')
-    wait_for_operator: bool = parameter(False, 'Wait before each recording until ~/begin is called')
-    task: str = parameter('', "What is done, for people and datasets; empty: the recorder's")
-    operator_name: str = parameter('', "Who demonstrates; empty: the recorder's")
-    max_duration: float = parameter(0.0, 'Stop a recording after so long; 0: no limit', unit='s',
-                                    within=Range(0.0, 86400.0))
-    startup_timeout: float = parameter(60.0, 'Give up if the other nodes are not there by then',
-                                       unit='s', within=Range(0.1, 3600.0))
-    folder: str = parameter('', 'Folder of the recordings, to note which seeds were tried; empty: '
-                                'they are counted by the recordings')
-    autostart: bool = parameter(True, 'Configure and activate without a manager')
-
-
-@dataclass
-class _Now:
-    """The recording under way."""
-
-    begun_ns: int = 0
-    asked: bool = False
-    """The scene was reset for it, or the policy started."""
-    steps: int = 0
-    answer: object = None
-    """Result of the recorder, once it is there."""
-    policy: object = None
-    """Result of the policy, once it is there."""
+# Whoever looks at the screen learns after so long what is waited for [s].
+_PATIENCE_S = 10.0
 
 
 class RecordingSession(AdaptNode):
@@ -88,7 +50,7 @@ class RecordingSession(AdaptNode):
         self._timer = None
         self._recording = self._driving = None
         """Handles of the goals of recorder and policy."""
-        self._now: _Now | None = None
+        self._now: Attempt | None = None
         self._status: RecorderStatus | None = None
         self._scene_state: int | None = None
         self._mixed = False
@@ -126,7 +88,7 @@ class RecordingSession(AdaptNode):
             undo(partial(self.destroy_client, client))
         for kind, topic, hear in (
                 (RecorderStatus, f'{settings.recorder}/status', self._on_recorder),
-                (EpisodeStatus, 'episode', self._on_episode)):
+                (EpisodeStatus, _EPISODE, self._on_episode)):
             undo(partial(self.destroy_subscription, self.create_subscription(
                 kind, topic, hear, qos.LATCHED_IN)))
         self._alone = Alone(self, names, lambda: self._at_work)
@@ -141,6 +103,7 @@ class RecordingSession(AdaptNode):
         """Wait for the others, then begin."""
         self._settled_ns: int | None = None
         self._deadline_ns = time.monotonic_ns() + round(self.settings.startup_timeout * 1e9)
+        self._say_ns = time.monotonic_ns() + round(_PATIENCE_S * 1e9)
         self._timer = self.create_timer(0.1, self._wait_for_others, clock=self.steady)
 
     def stop_work(self, text: str) -> None:
@@ -168,6 +131,9 @@ class RecordingSession(AdaptNode):
             missing.append(f'{settings.scene}/reset')
         elif self._reset is not None and self._scene_state is None:
             missing.append(f'a word of {settings.scene} on its episodes (is it active?)')
+        elif self._reset is not None and not self._recorder_hears():
+            # Nodes find each other one by one: what the recorder does not hear yet is lost.
+            missing.append(f'{settings.recorder} to hear of the episodes of {settings.scene}')
         if self._policy is not None and not self._policy.server_is_ready():
             missing.append(f'{settings.policy_node}/run_policy')
         if not missing and self._settled_ns is None:
@@ -179,11 +145,20 @@ class RecordingSession(AdaptNode):
         elif time.monotonic_ns() > self._deadline_ns:
             self._give_up(f'{" and ".join(missing)} did not appear within '
                           f'{settings.startup_timeout:g} s; look at the messages of that node')
+        elif missing and time.monotonic_ns() > self._say_ns:
+            self._say_ns = self._deadline_ns
+            print(f'waiting for {" and ".join(missing)}', flush=True)
+
+    def _recorder_hears(self) -> bool:
+        """Return whether the scene's latched word on its episodes has come to the recorder."""
+        return self._status is not None and any(
+            topic.topic.split('/')[-1] == _EPISODE and topic.messages for topic in self._status.topics)
 
     def _watch_others(self) -> None:
         """Give up when a node that is needed has gone; its answer will never come."""
         if not self._at_work:
             return
+        self._look_for_missed()
         self._mixed = self._mixed or bool(self._now is not None and self._alone.crowd())
         gone = [name for name, ready in (
             (self.settings.recorder, self._action.server_is_ready()),
@@ -195,6 +170,15 @@ class RecordingSession(AdaptNode):
             self._give_up(f'{" and ".join(gone)} went away; look at its last messages, and start '
                           'the session again: it goes on with what is recorded')
 
+    def _look_for_missed(self) -> None:
+        """End a recording whose episode the recorder did not hear; it is tried again."""
+        if (self._now is None or self._recording is None
+                or self._status.state != RecorderStatus.STATE_WAITING
+                or not self._now.is_missed()):
+            return
+        print(f'{self.settings.recorder} did not hear of the episode; it is repeated', flush=True)
+        self._recording.cancel_goal_async()
+
     def _on_recorder(self, message: RecorderStatus) -> None:
         self._status = message
         if self._now is not None:
@@ -203,7 +187,7 @@ class RecordingSession(AdaptNode):
     def _on_episode(self, message: EpisodeStatus) -> None:
         self._scene_state = message.state
         if self._now is not None:
-            self._now.steps = message.steps
+            self._now.hear(message)
 
     # -- one recording ------------------------------------------------------------------------
 
@@ -247,14 +231,14 @@ class RecordingSession(AdaptNode):
         settings = self.settings
         # A real robot that a person drives: that person says when it is over and how it went.
         by_hand = self._reset is None and self._policy is None
-        now = self._now = _Now(begun_ns=time.monotonic_ns())
+        now = self._now = Attempt()
         self._mixed = False
         self._action.send_goal_async(RecordEpisode.Goal(
             task=settings.task, operator_name=settings.operator_name,
             max_duration=settings.max_duration, stop_with_episode=self._reset is not None,
             save=not by_hand)).add_done_callback(partial(self._on_recorder_answer, now))
 
-    def _on_recorder_answer(self, now: _Now, future) -> None:
+    def _on_recorder_answer(self, now: Attempt, future) -> None:
         goal = accepted(future, now is self._now and self._at_work, lambda: self._give_up(
             f'{self.settings.recorder} refused to record; its log says why'))
         if goal is None:
@@ -279,7 +263,7 @@ class RecordingSession(AdaptNode):
         elif self._reset is not None:
             self._reset_scene(now)
 
-    def _on_policy_answer(self, now: _Now, future) -> None:
+    def _on_policy_answer(self, now: Attempt, future) -> None:
         goal = accepted(future, now is self._now and self._at_work, lambda: self._give_up(
             f'{self.settings.policy_node} refused the goal; its log says why'))
         if goal is None:
@@ -289,7 +273,7 @@ class RecordingSession(AdaptNode):
         if self._reset is not None:
             self._reset_scene(now)
 
-    def _reset_scene(self, now: _Now) -> None:
+    def _reset_scene(self, now: Attempt) -> None:
         # Before it begins: whatever ends this session, the recorder keeps what it has by then, and
         # the next session shall not demonstrate the same start twice.
         problem = self._report.note(self._attempt + 1)
@@ -300,12 +284,12 @@ class RecordingSession(AdaptNode):
             noise_level=self.settings.noise_level)).add_done_callback(
                 partial(self._on_reset_answer, now))
 
-    def _on_reset_answer(self, now: _Now, future) -> None:
+    def _on_reset_answer(self, now: Attempt, future) -> None:
         answer = future.result()
         if now is self._now and self._at_work and not answer.success:
             self._give_up(f'the reset was refused: {answer.message}')
 
-    def _on_driven(self, now: _Now, future) -> None:
+    def _on_driven(self, now: Attempt, future) -> None:
         if now is not self._now or not self._at_work:
             return
         self._driving = None
@@ -314,7 +298,7 @@ class RecordingSession(AdaptNode):
             self._orders['stop'].call_async(Trigger.Request())
         self._conclude_recording()
 
-    def _on_recorded(self, now: _Now, future) -> None:
+    def _on_recorded(self, now: Attempt, future) -> None:
         if now is not self._now or not self._at_work:
             return
         self._recording = None
@@ -361,9 +345,9 @@ class RecordingSession(AdaptNode):
         else:
             self._give_up(f'a failed recording could not be put away: {answer.message}')
 
-    def _print_line(self, now: _Now, remark: str) -> None:
-        print(self._report.line(now.answer.result, self._saved + 1,
-                                (time.monotonic_ns() - now.begun_ns) * 1e-9, remark), flush=True)
+    def _print_line(self, now: Attempt, remark: str) -> None:
+        print(self._report.line(now.answer.result, self._saved + 1, now.seconds, remark),
+              flush=True)
 
     def _summary(self) -> None:
         if self._status is not None:

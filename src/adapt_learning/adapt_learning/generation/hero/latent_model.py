@@ -95,6 +95,11 @@ class LatentModel:
         return np.concatenate(pictures)
 
 
+def full_source(source: str | Path) -> str:
+    """Return a folder's whole path, or a name on the hub as it is."""
+    return str(Path(source).absolute()) if Path(source).exists() else str(source)
+
+
 def load_model(source: str | Path, device: str | None = None) -> LatentModel:
     """
     Return the model of a local folder or of a name on the hub, in float32.

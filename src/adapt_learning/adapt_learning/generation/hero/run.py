@@ -14,7 +14,7 @@ from adapt_learning.generation.hero.config import HeroConfig
 from adapt_learning.generation.hero.facts import RoundFacts, facts_of
 from adapt_learning.generation.hero.feedback import Feedback, Round
 from adapt_learning.generation.hero.journal import Journal
-from adapt_learning.generation.hero.latent_model import LatentModel, load_model
+from adapt_learning.generation.hero.latent_model import LatentModel, full_source, load_model
 from adapt_learning.generation.hero.learner import Learner, Lesson, Outcome, Tell
 from adapt_learning.generation.hero.lora import add_lora
 from adapt_learning.generation.hero.memory import enough_memory
@@ -65,8 +65,7 @@ class HeroRun:
         for a folder that is not empty, SettingError for a pipeline or prompt that does not do.
         """
         folder = check_output(folder)
-        there = Path(pipeline_source).exists()
-        source = str(Path(pipeline_source).absolute()) if there else str(pipeline_source)
+        source = full_source(pipeline_source)
         model = load_model(source)
         model.encode(prompt)  # before anything is written
         with contextlib.ExitStack() as stack:

@@ -11,7 +11,7 @@ _LEAST_SIDE, _LABEL = 96, 14
 def contact_sheet(pictures: np.ndarray) -> Image.Image:
     """Return one picture of pictures uint8 [N, H, W, 3], each with its number above it."""
     count, height, width, _ = pictures.shape
-    factor = max(1, math.ceil(_LEAST_SIDE / min(height, width)))
+    factor = _factor(height, width)
     columns = math.ceil(math.sqrt(count))
     cell = (width * factor + 4, height * factor + 4 + _LABEL)
     sheet = Image.new('RGB', (columns * cell[0], math.ceil(count / columns) * cell[1]), 'white')
@@ -19,6 +19,16 @@ def contact_sheet(pictures: np.ndarray) -> Image.Image:
     for i, picture in enumerate(pictures):
         left, top = i % columns * cell[0], i // columns * cell[1]
         draw.text((left + 2, top), str(i), fill='black')
-        sheet.paste(Image.fromarray(picture).resize(
-            (width * factor, height * factor), Image.NEAREST), (left + 2, top + _LABEL))
+        sheet.paste(enlarged(picture), (left + 2, top + _LABEL))
     return sheet
+
+
+def enlarged(picture: np.ndarray) -> Image.Image:
+    """Return a picture uint8 [H, W, 3] as large as in a sheet."""
+    height, width, _ = picture.shape
+    factor = _factor(height, width)
+    return Image.fromarray(picture).resize((width * factor, height * factor), Image.NEAREST)
+
+
+def _factor(height: int, width: int) -> int:
+    return max(1, math.ceil(_LEAST_SIDE / min(height, width)))

@@ -1,7 +1,7 @@
 """Supervised tuning on good pictures, in the manner of DreamBooth, as a baseline."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +22,11 @@ class SupervisedConfig:
     batch: int = 4
     most: int = 4
     """Pictures learnt from in a round, the best first (DreamBooth: 4); 0: all good ones."""
+    prompt_dropout: float = 0.1
+    """
+    Share of updates without the prompt, as in pretraining. Otherwise guidance multiplies what was
+    learnt, round by round, until nothing is good any more.
+    """
     gradient_clip: float = 1.0
 
     def __post_init__(self):
@@ -30,6 +35,9 @@ class SupervisedConfig:
                                f'negative; got {self}')
         if self.learning_rate <= 0:
             raise SettingError(f'the learning rate is above 0; got {self.learning_rate}')
+        if not 0 <= self.prompt_dropout < 1:
+            raise SettingError('prompt_dropout lies in 0..1 (without 1); got '
+                               f'{self.prompt_dropout}')
 
 
 class Supervised(Training):
@@ -64,6 +72,8 @@ class Supervised(Training):
         if target is None:
             target = scheduler.get_velocity(clean, noise, times)
         noisy = scheduler.add_noise(clean, noise, times)
+        if torch.rand((), generator=self.random) < self.config.prompt_dropout:
+            prompt = replace(prompt, states=prompt.empty)
         device = self.model.device
         output = self.model.predict(noisy.to(device), times.to(device), prompt, 1.0)
         loss = nn.functional.mse_loss(output, target.to(device))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from adapt_learning.errors import SettingError
 from adapt_learning.generation.hero.feedback import Evaluator, Feedback, Round
-from adapt_learning.generation.hero.sheet import contact_sheet
+from adapt_learning.generation.hero.sheet import contact_sheet, enlarged
 
 
 class TerminalEvaluator(Evaluator):
@@ -19,6 +19,10 @@ class TerminalEvaluator(Evaluator):
         sheet = self.folder / 'sheet.png'
         contact_sheet(asked.pictures).save(sheet)
         self.say(f'round {asked.number}: look at {sheet} ("{asked.prompt}")')
+        if asked.best is not None:
+            best = self.folder / 'best.png'
+            enlarged(asked.best).save(best)
+            self.say(f'the best picture so far, which stays so if you name none: {best}')
         while True:
             try:
                 good = _numbers(self.ask('good pictures (numbers, or nothing)'))
