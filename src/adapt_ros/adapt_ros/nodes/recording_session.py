@@ -152,7 +152,8 @@ class RecordingSession(AdaptNode):
     def _recorder_hears(self) -> bool:
         """Return whether the scene's latched word on its episodes has come to the recorder."""
         return self._status is not None and any(
-            topic.topic.split('/')[-1] == _EPISODE and topic.messages for topic in self._status.topics)
+            topic.messages for topic in self._status.topics
+            if topic.topic.split('/')[-1] == _EPISODE)
 
     def _watch_others(self) -> None:
         """Give up when a node that is needed has gone; its answer will never come."""
