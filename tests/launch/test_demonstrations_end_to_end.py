@@ -19,7 +19,8 @@ from rclpy.action import ActionClient
 from adapt_learning.data import load_dataset
 from adapt_learning.evaluation.evaluate import evaluate
 
-pytestmark = [pytest.mark.serial, pytest.mark.timeout(900)]
+# Not serial: nothing in it is about time, so other tests may run beside it.
+pytestmark = pytest.mark.timeout(900)
 EPISODES, RUNS = 30, 20
 # Less of everything than by default: this is about the way, not about the last per cent.
 RESTORE = ('restorer_settings.training.denoiser_optimization.steps=3000',
