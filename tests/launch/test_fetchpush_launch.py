@@ -8,7 +8,6 @@ from launched import result_of
 from adapt_learning.evaluation.evaluate import evaluate
 
 MODEL = Path(__file__).parents[2] / 'models' / 'fetch_push_dmdr'
-pytestmark = pytest.mark.serial
 
 
 @pytest.fixture(scope='module')

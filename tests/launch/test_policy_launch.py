@@ -10,8 +10,6 @@ from adapt_learning.evaluation.evaluate import evaluate
 from adapt_learning.frames import load_contract
 from adapt_ros.resources import artifact_folder
 
-pytestmark = pytest.mark.serial
-
 
 def test_a_task_and_the_name_of_a_policy_are_enough(launched, tmp_path):
     run = launched('task:=fetch_pick', 'policy:=bc', 'episodes:=1', 'video:=false',
