@@ -41,7 +41,7 @@ def made(tmp_path_factory):
     """Return the workplace and the table, run."""
     folder = tmp_path_factory.mktemp('bench')
     place = Workplace(folder / 'benchmarks/table-2.1', folder / 'cache')
-    table = Table21((Tiny('digits', 'digit', TINY, AcGanConfig(BRIEF), 2),))
+    table = Table21((Tiny('digits', 'digit', TINY, (), AcGanConfig(BRIEF), 2),))
     before = report_decgan._JUDGING
     report_decgan._JUDGING = ClassifierConfig(BRIEF)
     run_jobs(table.jobs(), place, 1)

@@ -29,6 +29,8 @@ SETTINGS = MappingProxyType({
     'rendered': ('generator.optimization.steps=800', 'classifier.optimization.steps=300',
                  'decomposition.optimization.steps=600')})
 """Settings by set of pictures."""
+SWAP_SETTINGS = MappingProxyType({'rendered': ('decomposition.content_code=24',)})
+"""More for the rows of the preset swap. Eight directions are too few for what a part looks like."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Part:
     data: str
     attribute: str
     overrides: tuple[str, ...] = ()
+    swap_overrides: tuple[str, ...] = ()
+    """Of the preset swap, beside the others."""
     rival_config: AcGanConfig = AcGanConfig()
 
     seeds: int = 1
@@ -50,8 +54,9 @@ class Part:
         stages = tuple(one for one in self.overrides
                        if not one.startswith(('network.', 'generator.')))
         return text, *(DecGanJob(
-            self.data, self.attribute, SWAP if not seed else f'{SWAP}, seed {seed}', stages, text,
-            preset='swap', seed=seed) for seed in range(self.seeds))
+            self.data, self.attribute, SWAP if not seed else f'{SWAP}, seed {seed}',
+            (*stages, *self.swap_overrides), text, preset='swap', seed=seed)
+            for seed in range(self.seeds))
 
     @property
     def split(self) -> SplitJob:
@@ -80,7 +85,7 @@ class Table21:
 def table_2_1(mnist: Path | None) -> Table21:
     """Return the table; without MNIST's folder it has the pictures that need no download."""
     parts = [Part('digits', 'digit', SETTINGS['digits']),
-             Part('rendered', 'view', SETTINGS['rendered'])]
+             Part('rendered', 'view', SETTINGS['rendered'], SWAP_SETTINGS['rendered'])]
     if mnist is not None:
         parts.insert(0, Part(f'mnist:{mnist}', 'digit', SETTINGS['mnist'], seeds=2))
     return Table21(tuple(parts))
