@@ -26,9 +26,13 @@ SETTINGS = MappingProxyType({
     'mnist': (),
     'digits': ('generator.optimization.steps=600', 'classifier.optimization.steps=400',
                'decomposition.optimization.steps=400'),
-    'rendered': ('generator.optimization.steps=800', 'classifier.optimization.steps=300',
-                 'decomposition.optimization.steps=600')})
-"""Settings by set of pictures."""
+    'rendered': ('generator.optimization.steps=2000', 'generator.pixel_weight=10',
+                 'generator.kl_weight=1e-4', 'classifier.optimization.steps=300',
+                 'decomposition.optimization.steps=800')})
+"""
+Settings by set of pictures. Rendered pixels are grey, so their cross-entropy differs by little: with
+the weights of black and white digits z holds nearly nothing.
+"""
 SWAP_SETTINGS = MappingProxyType({'rendered': ('decomposition.content_code=24',)})
 """More for the rows of the preset swap. Eight directions are too few for what a part looks like."""
 
