@@ -30,8 +30,8 @@ SETTINGS = MappingProxyType({
                  'generator.kl_weight=1e-4', 'classifier.optimization.steps=300',
                  'decomposition.optimization.steps=800')})
 """
-Settings by set of pictures. Rendered pixels are grey, so their cross-entropy differs by little: with
-the weights of black and white digits z holds nearly nothing.
+Settings by set of pictures. Rendered pixels are grey, so their cross-entropy differs by little:
+with the weights of black and white digits z holds nearly nothing.
 """
 SWAP_SETTINGS = MappingProxyType({'rendered': ('decomposition.content_code=24',)})
 """More for the rows of the preset swap. Eight directions are too few for what a part looks like."""

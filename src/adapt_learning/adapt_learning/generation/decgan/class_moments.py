@@ -45,7 +45,8 @@ class ClassMoments:
         centre = means.mean(0)
         _, sizes, directions = torch.linalg.svd(means - centre, full_matrices=False)
         # Means around their centre have one direction less than there are classes.
-        directions, sizes = directions[:-1], sizes[:-1].clamp(min=1e-8) / len(means)**0.5
+        directions, sizes = directions[:len(means) - 1], sizes[:len(means) - 1]
+        sizes = sizes.clamp(min=1e-8) / len(means)**0.5
         self._means = means.float()
         self._to_attribute = (directions.T / sizes).float()
         self.centre = centre.float()

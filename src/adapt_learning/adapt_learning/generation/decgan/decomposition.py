@@ -105,8 +105,9 @@ class Decomposition(nn.Module):
     def __init__(self, backbone: Backbone, config: DecompositionConfig, classes: int):
         super().__init__()
         self.content = PartEncoder(backbone, config.content_code)
+        means = min(classes - 1, backbone.config.latent)
         self.attribute = PartEncoder(
-            backbone, classes - 1 if config.begin == MOMENTS else config.attribute_code)
+            backbone, means if config.begin == MOMENTS else config.attribute_code)
         self.normal = ClassNormal(config.content_code, classes) if config.class_normal else None
 
     def content_codes(self, images: Tensor, classifier: nn.Module) -> tuple[Tensor, Tensor]:
