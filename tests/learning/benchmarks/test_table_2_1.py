@@ -8,8 +8,7 @@ import pytest
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.runner import run_jobs
 from adapt_learning.benchmarks.table_2_1 import (
-    GUIDED,
-    HIDDEN,
+    SWAP,
     TEXT,
     Part,
     Table21,
@@ -42,7 +41,7 @@ def made(tmp_path_factory):
     """Return the workplace and the table, run."""
     folder = tmp_path_factory.mktemp('bench')
     place = Workplace(folder / 'benchmarks/table-2.1', folder / 'cache')
-    table = Table21((Tiny('digits', 'digit', TINY, AcGanConfig(BRIEF)),))
+    table = Table21((Tiny('digits', 'digit', TINY, (), AcGanConfig(BRIEF), 2),))
     before = report_decgan._JUDGING
     report_decgan._JUDGING = ClassifierConfig(BRIEF)
     run_jobs(table.jobs(), place, 1)
@@ -55,10 +54,11 @@ def test_the_page_has_every_split_and_the_rival(made):
     page = write_table(table, place)
     values = json.loads(page.with_suffix('.json').read_text())
     part, = values['parts']
-    assert list(part['rows']) == [TEXT, GUIDED, HIDDEN, 'linear discriminant', 'no split']
+    assert list(part['rows']) == [
+        TEXT, SWAP, f'{SWAP}, seed 1', 'moments of classes', 'linear discriminant', 'no split']
     assert set(part['seconds'][TEXT]) == set(STAGES)
-    assert set(part['seconds'][GUIDED]) == {'classifier', 'decomposition'}
-    assert part['ac_gan']['aim']['accuracy'] == part['rows'][GUIDED]['swap_digit']
+    assert set(part['seconds'][SWAP]) == {'classifier', 'decomposition'}
+    assert part['ac_gan']['aim']['accuracy'] == part['rows'][SWAP]['swap_digit']
     text = page.read_text()
     assert '97.44 (z)' in text and '## digits: digit' in text and 'AC-GAN from scratch' in text
     assert '--generator GENERATOR' in text
@@ -74,6 +74,14 @@ def test_nothing_is_run_twice_and_a_changed_setting_runs_what_depends_on_it(made
     other = replace(part, overrides=(*TINY, 'decomposition.guide_weight=2'))
     assert other.rows[0].stored(place) is None
     assert other.rival.result_file(place) is None
+
+
+def test_pictures_of_a_part_without_any_result_are_not_read_for_its_key(made, tmp_path):
+    place, table = made
+    absent = Tiny(f'mnist:{tmp_path / "none"}', 'digit', TINY)
+    page = write_table(Table21((absent, *table.parts)), place)
+    assert [part['data'] for part in json.loads(page.with_suffix('.json').read_text())['parts']
+            ] == ['digits']
 
 
 def test_mnist_is_left_out_without_its_folder(tmp_path):

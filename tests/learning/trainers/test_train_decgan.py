@@ -146,7 +146,8 @@ def test_a_report_has_a_row_per_split_and_its_pictures(made, tmp_path, monkeypat
     config = MeasureConfig(200, 40, ProbeConfig(8, 20))
     judging = ClassifierConfig(OptimizationConfig(steps=5, batch=4, precision='float32'))
     done = reporter.report_decgan(made, 'digits', tmp_path / 'report', config, judging=judging)
-    assert list(done['rows']) == ['dec-GAN', 'linear discriminant', 'no split']
+    assert list(done['rows']) == [
+        'dec-GAN', 'moments of classes', 'linear discriminant', 'no split']
     assert done['rows']['no split']['probe_digit_z'] == done['rows']['no split']['probe_digit_z_a']
     assert json.loads((tmp_path / 'report/report.json').read_text()) == done
     page = (tmp_path / 'report/report.md').read_text()

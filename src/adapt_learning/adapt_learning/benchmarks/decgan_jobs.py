@@ -9,7 +9,7 @@ from typing import Any
 from adapt_learning.benchmarks.job import Job, Workplace
 from adapt_learning.data.files import read_json, write_json
 from adapt_learning.errors import UserError
-from adapt_learning.generation.decgan.config import DecGanConfig
+from adapt_learning.generation.decgan.config import DecGanConfig, preset
 from adapt_learning.generation.decgan.image_set import ImageSet
 from adapt_learning.generation.decgan.image_sets import load_image_set
 from adapt_learning.generation.decgan.measures import MeasureConfig, measure_split
@@ -47,6 +47,8 @@ class DecGanJob(Job):
     overrides: tuple[str, ...] = ()
     generator: 'DecGanJob | None' = None
     backbone: str = 'vae_gan'
+    preset: str = 'text'
+    seed: int = 0
 
     @property
     def needs(self) -> tuple[Job, ...]:
@@ -73,7 +75,7 @@ class DecGanJob(Job):
         """Return the hash of the pictures, all settings, and the generator's job."""
         return {
             'data': image_set(self.data).content_hash, 'attribute': self.attribute,
-            'config': to_values(self.config()), 'backbone': self.backbone,
+            'config': to_values(self.config()), 'backbone': self.backbone, 'seed': self.seed,
             'generator': self.generator and self.generator.key(place)}
 
     def folder(self, place: Workplace) -> Path:
@@ -105,14 +107,14 @@ class DecGanJob(Job):
     def config(self) -> DecGanConfig:
         """Return all settings."""
         return from_values(DecGanConfig, with_overrides(
-            to_values(DecGanConfig()), self.overrides))
+            to_values(preset(self.preset)), self.overrides))
 
     def _request(self, out: Path, generator: Path | None = None,
                  resume: bool = False) -> DecGanRequest:
         if generator is None and self.generator is not None:
             generator = Path('GENERATOR')
         return DecGanRequest(self.data, out, None if generator else self.backbone, generator,
-                             self.attribute, self.overrides, resume=resume)
+                             self.attribute, self.preset, self.overrides, self.seed, resume)
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,9 @@ def train(
     attribute: Annotated[str | None, typer.Option(
         help='What is split off, e.g. digit or view; default: the first of the pictures.',
         show_default=False)] = None,
+    preset: Annotated[str, typer.Option(
+        help='text (losses of the dissertation) or swap (content tells less of the attribute).'
+    )] = 'text',
     seed: Annotated[int, typer.Option(min=0, help='Same seed, same artifact.')] = 0,
     set_: Annotated[list[str] | None, typer.Option(
         '--set', metavar='KEY=VALUE', help='Change one setting, e.g. decomposition.swap_weight=1; '
@@ -59,8 +62,8 @@ def train(
     check_json(json)
     passive_threads()
     from adapt_learning.trainers.train_decgan import DecGanRequest, train_decgan
-    request = DecGanRequest(data, out, backbone, generator, attribute, tuple(set_ or ()), seed,
-                            resume)
+    request = DecGanRequest(data, out, backbone, generator, attribute, preset, tuple(set_ or ()),
+                            seed, resume)
     with training_ends():
         done = train_decgan(request)
     write_result(json, done)

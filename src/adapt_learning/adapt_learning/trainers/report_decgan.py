@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from adapt_learning.data.files import write_atomically, write_json
 from adapt_learning.data.outputs import check_output
 from adapt_learning.generation.decgan.batches import as_images
+from adapt_learning.generation.decgan.class_moments import FITTED
 from adapt_learning.generation.decgan.classifier import ClassifierConfig, ClassifierTraining
 from adapt_learning.generation.decgan.image_set import ImageSet
 from adapt_learning.generation.decgan.independent import IndependentClassifier
 from adapt_learning.generation.decgan.linear_split import LinearSplit
 from adapt_learning.generation.decgan.measures import MeasureConfig, classes_of, measure_split
+from adapt_learning.generation.decgan.moment_split import MomentSplit
 from adapt_learning.generation.decgan.pictures import (
     interpolation,
     swap_grid,
@@ -22,12 +25,13 @@ from adapt_learning.generation.decgan.pictures import (
     tsne_points,
 )
 from adapt_learning.generation.decgan.saved import load_decgan
-from adapt_learning.generation.decgan.split import Split, WholeLatent
+from adapt_learning.generation.decgan.split import EncoderSplit, Split, WholeLatent
 from adapt_learning.stacked.config import OptimizationConfig
 from adapt_learning.stacked.short_training import one_thread
 from adapt_learning.trainers.decgan_pictures import images_for, spread, write_png
 
-DECGAN, LINEAR, WHOLE = 'dec-GAN', 'linear discriminant', 'no split'
+DECGAN, MOMENTS, LINEAR, WHOLE = (
+    'dec-GAN', 'moments of classes', 'linear discriminant', 'no split')
 _JUDGE_SEED = 1_000_003
 """Judges begin from weights that no trained network began from."""
 _TSNE_POINTS = 1000
@@ -105,10 +109,13 @@ def report_decgan(artifact: Path, data: str, out: Path, config: MeasureConfig | 
     return result
 
 
-def baselines(split: Split, data: ImageSet, attribute: str) -> dict[str, Split]:
-    """Return what a split is compared with: the linear discriminant, and z as it is."""
-    return {LINEAR: LinearSplit(split.backbone, data.train.images, data.train.labels[attribute]),
-            WHOLE: WholeLatent(split.backbone)}
+def baselines(split: EncoderSplit, data: ImageSet, attribute: str) -> dict[str, Split]:
+    """Return what a split is compared with: two in closed form, and z as it is."""
+    chosen = np.random.default_rng(0).permutation(len(data.train))[:FITTED]
+    return {
+        MOMENTS: MomentSplit(split.backbone, split.classifier, data.train.images[chosen]),
+        LINEAR: LinearSplit(split.backbone, data.train.images, data.train.labels[attribute]),
+        WHOLE: WholeLatent(split.backbone)}
 
 
 def markdown(result: Mapping[str, Any]) -> list[str]:

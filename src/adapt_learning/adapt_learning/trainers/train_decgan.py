@@ -12,7 +12,7 @@ from adapt_learning.data.outputs import check_output
 from adapt_learning.errors import SettingError
 from adapt_learning.generation.decgan.backbone import BackboneConfig
 from adapt_learning.generation.decgan.classifier import ClassifierTraining
-from adapt_learning.generation.decgan.config import DecGanConfig
+from adapt_learning.generation.decgan.config import DecGanConfig, preset
 from adapt_learning.generation.decgan.decomposition import Decomposition, DecompositionTraining
 from adapt_learning.generation.decgan.generator_training import GeneratorTraining
 from adapt_learning.generation.decgan.image_set import ImageSet
@@ -49,6 +49,8 @@ class DecGanRequest:
     """Artifact whose generator is decomposed; None: train one."""
     attribute: str | None = None
     """To be split off; None: that of the pictures."""
+    preset: str = 'text'
+    """Of `generation.decgan.config.PRESETS`."""
     overrides: tuple[str, ...] = ()
     """key=value settings of DecGanConfig."""
     seed: int = 0
@@ -74,7 +76,7 @@ class DecGanRequest:
             words += ['--generator', self.generator.name]
         else:
             words += ['--backbone', self.backbone or _BACKBONE]
-        words += ['--seed', str(self.seed)]
+        words += ['--preset', self.preset, '--seed', str(self.seed)]
         return ' '.join([*words, *(f'--set {one}' for one in self.overrides)])
 
 
@@ -88,7 +90,8 @@ def train_decgan(request: DecGanRequest,
     """
     out = check_output(request.out)
     given = None if request.generator is None else load_decgan(request.generator)
-    config = from_values(DecGanConfig, with_overrides(to_values(DecGanConfig()), request.overrides))
+    config = from_values(
+        DecGanConfig, with_overrides(to_values(preset(request.preset)), request.overrides))
     data = load_image_set(request.data)
     attribute = request.attribute or data.attribute
     data.check_attribute(attribute)
@@ -103,7 +106,8 @@ def train_decgan(request: DecGanRequest,
     if given is not None:
         backbone.load_state_dict(given.backbone.state_dict())
     classifier = new_classifier(backbone, len(data.classes[attribute]))
-    decomposition = Decomposition(backbone, config.decomposition)
+    decomposition = Decomposition(
+        backbone, config.decomposition, len(data.classes[attribute]))
     facts = {
         'backbone': name, 'channels': channels, 'side': side, 'attribute': attribute,
         'classes': list(data.classes[attribute]), 'data': data.name,

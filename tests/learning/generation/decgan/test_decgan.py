@@ -9,9 +9,9 @@ import torch
 from adapt_learning import catalog
 from adapt_learning.errors import SettingError
 from adapt_learning.generation.decgan.ac_gan import AcGan, AcGanConfig, AcGanTraining
-from adapt_learning.generation.decgan.adversary import Adversary
 from adapt_learning.generation.decgan.backbone import BackboneConfig, kl_to_standard
 from adapt_learning.generation.decgan.batches import as_images
+from adapt_learning.generation.decgan.class_normal import ClassNormal
 from adapt_learning.generation.decgan.classifier import (
     Classifier,
     ClassifierConfig,
@@ -34,6 +34,7 @@ from adapt_learning.generation.decgan.measures import (
     frechet_distance,
     measure_split,
 )
+from adapt_learning.generation.decgan.moment_split import MomentSplit
 from adapt_learning.generation.decgan.pictures import interpolation, swap_grid
 from adapt_learning.generation.decgan.probes import ProbeConfig, probe_accuracy
 from adapt_learning.generation.decgan.split import EncoderSplit, WholeLatent
@@ -42,6 +43,9 @@ from adapt_learning.stacked.config import OptimizationConfig
 NETWORK = BackboneConfig(latent=8, width=8)
 BRIEF = OptimizationConfig(steps=80, batch=16, learning_rate=5e-3, warmup_steps=5,
                            precision='float32')
+SWAP = dict(guide='classes', swap_weight=1.0, class_normal=True, begin='moments',
+            moments_weight=1.0)
+"""All that is not in the text."""
 MEASURES = MeasureConfig(200, 60, ProbeConfig(16, 60))
 
 
@@ -81,7 +85,7 @@ def classifier(backbone, bars):
 def decompose(backbone, classifier, bars, steps=120, **changes):
     torch.manual_seed(0)
     config = DecompositionConfig(replace(BRIEF, steps=steps), 4, 4, **changes)
-    parts = Decomposition(backbone, config)
+    parts = Decomposition(backbone, config, classifier.head.out_features)
     return parts, DecompositionTraining(parts, backbone, classifier, bars.train, config)
 
 
@@ -91,7 +95,7 @@ def split(backbone, classifier, bars):
     parts, training = decompose(backbone, classifier, bars, content_kl_weight=1e-3,
                                 attribute_kl_weight=1e-3, swap_weight=1.0)
     run(training)
-    return EncoderSplit(backbone, parts)
+    return EncoderSplit(backbone, parts, classifier)
 
 
 @pytest.mark.parametrize('name', ['vae_gan', 'res_gan'])
@@ -123,7 +127,7 @@ def test_neither_player_of_a_gan_has_the_gradient_of_the_other():
 def test_generator_and_classifier_stay_as_they_are(backbone, classifier, bars):
     fixed = torch.nn.ModuleList((backbone, classifier))
     before = {name: x.clone() for name, x in fixed.state_dict().items()}
-    parts, training = decompose(backbone, classifier, bars, swap_weight=1.0, adversary_weight=1.0)
+    parts, training = decompose(backbone, classifier, bars, **SWAP)
     first = [x.clone() for x in parts.parameters()]
     run(training, 2)
     assert all(torch.equal(x, before[name]) for name, x in fixed.state_dict().items())
@@ -133,37 +137,67 @@ def test_generator_and_classifier_stay_as_they_are(backbone, classifier, bars):
 def test_parts_that_were_added_to_the_text_are_off_and_told_when_on(backbone, classifier, bars):
     text = {'reconstruction', 'content_kl', 'attribute_kl', 'guide', 'content', 'attribute'}
     assert decompose(backbone, classifier, bars)[1].losses()[1].keys() == text
-    _, training = decompose(backbone, classifier, bars, swap_weight=1.0, adversary_weight=1.0)
-    assert training.losses()[1].keys() == text | {'swap', 'adversary', 'read'}
+    _, training = decompose(backbone, classifier, bars, **SWAP)
+    assert training.losses()[1].keys() == text | {'swap', 'moments'}
 
 
-def test_the_adversary_reads_what_is_there_and_has_no_say_in_itself():
-    torch.manual_seed(0)
-    adversary, random = Adversary(4, 16, 3), torch.Generator().manual_seed(0)
-    labels = torch.arange(96) % 3
-    told = torch.nn.functional.one_hot(labels, 3).float()
-    codes = (1e-4 * torch.cat((told, torch.zeros(96, 1)), 1)).requires_grad_()
-    first = adversary.learn(codes, told, 1, random)
-    last = adversary.learn(codes, told, 60, random)
-    assert last < 0.2 * first and codes.grad is None
-    blamed = adversary.blame(codes)
-    blamed.backward()
-    assert blamed > 0.5 and codes.grad.abs().max() > 0
-    assert all(x.grad is None for x in adversary.parameters())
-    for x in adversary.net[-1].parameters():
-        x.data.zero_()  # says nothing of any code
-    assert adversary.blame(codes).item() == pytest.approx(0, abs=1e-6)
+def test_normal_codes_have_the_same_mean_and_covariance_in_every_class():
+    random = np.random.default_rng(0)
+    labels = torch.arange(3000) % 3
+    spread = torch.tensor([[[1.0, 0.0], [0.9, 0.3]], [[0.5, 0.0], [0.0, 2.0]],
+                           [[3.0, 0.0], [0.0, 3.0]]])
+    codes = torch.from_numpy(random.normal(size=(3000, 2))).float()
+    codes = torch.einsum('ni,nij->nj', codes, spread[labels]) + 5 * labels[:, None]
+    shares = torch.nn.functional.one_hot(labels, 3).float()
+    normal = ClassNormal(2, 3)
+    assert torch.allclose(normal(codes, shares * 0 + torch.eye(3)[0]), codes)  # before `fit`
+    normal.fit(codes, shares)
+    made = normal(codes, shares)
+    for one in range(3):
+        assert made[labels == one].mean(0).abs().max() < 1e-3
+        assert torch.allclose(torch.cov(made[labels == one].T), torch.eye(2), atol=0.1)
+    probe = ProbeConfig(16, 200)
+    told = [probe_accuracy(x[:2000].numpy(), labels[:2000].numpy(), x[2000:].numpy(),
+                           labels[2000:].numpy(), probe) for x in (codes, made)]
+    assert told[0] > 0.7 and told[1] < 0.45
+
+
+def test_content_begins_as_the_moments_and_is_normal_by_class_at_the_end(
+        backbone, classifier, bars):
+    parts, training = decompose(backbone, classifier, bars, 3, **SWAP)
+    images = as_images(training.fitted)
+    training._refresh(len(images))
+    wanted, _ = training.moments.codes(images)
+    found, _ = parts.content_codes(images, classifier)
+    assert torch.allclose(found, wanted, atol=1e-3)
+    assert torch.equal(parts.content.last.weight, training.moments.content_basis)
+    run(training)
+    codes, _ = parts.content_codes(images, classifier)
+    shares = classifier(images).softmax(1)
+    assert (shares.T @ codes / shares.sum(0)[:, None]).abs().max() < 0.05
+
+
+def test_moments_of_classes_are_a_split_by_themselves(backbone, classifier, bars):
+    split = MomentSplit(backbone, classifier, bars.train.images)
+    parts = split.parts(bars.train.images)
+    labels = bars.train.labels['place']
+    assert np.linalg.matrix_rank(parts.attribute.numpy() - parts.attribute.numpy().mean(0),
+                                 tol=1e-2) == 2
+    means = torch.stack([parts.content[torch.from_numpy(labels == i)].mean(0) for i in range(3)])
+    assert means.abs().max() < 0.2 * parts.content.std()
+    rebuilt = split.draw(parts.whole) - as_images(bars.train.images)
+    assert rebuilt.abs().mean() < 0.15
 
 
 def test_a_decomposition_that_goes_on_ends_where_an_uninterrupted_one_does(
         backbone, classifier, bars):
     ends = []
     for stop in (None, 3):
-        parts, training = decompose(backbone, classifier, bars, 6, adversary_weight=1.0)
+        parts, training = decompose(backbone, classifier, bars, 6, **SWAP)
         run(training, stop or 6)
         if stop:
             kept = training.checkpoint()
-            parts, training = decompose(backbone, classifier, bars, 6, adversary_weight=1.0)
+            parts, training = decompose(backbone, classifier, bars, 6, **SWAP)
             training.restore(kept)
             run(training, 3)
         ends.append(torch.cat([x.flatten() for x in parts.parameters()]))
@@ -198,7 +232,7 @@ def test_the_same_generator_serves_another_attribute(backbone, bars):
     classifier = classifier_of(backbone, bars, 'grey')
     parts, training = decompose(backbone, classifier, bars, 5)
     run(training)
-    assert EncoderSplit(backbone, parts).parts(bars.test.images).whole.shape == (60, 8)
+    assert EncoderSplit(backbone, parts, classifier).parts(bars.test.images).whole.shape == (60, 8)
 
 
 def test_a_probe_finds_what_is_there_and_nothing_else():
@@ -238,7 +272,11 @@ def test_pictures_for_people(split, bars):
 
 def test_settings_out_of_range_are_refused():
     for kind, change in ((DecompositionConfig, {'swap_weight': -1.0}),
-                         (DecompositionConfig, {'content_code': 0}), (BackboneConfig, {'width': 1}),
+                         (DecompositionConfig, {'content_code': 0}),
+                         (DecompositionConfig, {'guide': 'words'}),
+                         (DecompositionConfig, {'begin': 'end'}),
+                         (DecompositionConfig, {'moments_weight': 1.0}),
+                         (BackboneConfig, {'width': 1}),
                          (GeneratorConfig, {'kl_weight': -1.0}), (AcGanConfig, {'class_weight': 0}),
                          (MeasureConfig, {'pairs': 1})):
         with pytest.raises(SettingError, match=next(iter(change))):

@@ -1,5 +1,6 @@
 """AC-GAN, the rival that is trained anew for every attribute (Odena et al. 2017)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -13,6 +14,9 @@ from adapt_learning.generation.decgan.generator_training import frozen_call
 from adapt_learning.generation.decgan.image_set import Pictures
 from adapt_learning.stacked.config import OptimizationConfig
 from adapt_learning.stacked.training import Training
+
+_BETAS = (0.5, 0.99)
+"""Of Adam: the other player changes, old gradients mislead."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,10 @@ class AcGan(nn.Module):
     def __init__(self, backbone: Backbone, classes: int):
         super().__init__()
         self.latent, self.classes = backbone.config.latent, classes
-        self.generator = nn.Sequential(backbone.synthesis(self.latent + classes), nn.Sigmoid())
+        self.generator = nn.Sequential(
+            *_normalised(backbone.synthesis(self.latent + classes)), nn.Sigmoid())
         self.discriminator = Discriminator(backbone.trunk(), backbone.features, classes)
+        self.draw(torch.arange(classes), torch.Generator())  # sizes of the normalisations
 
     def draw(self, labels: Tensor, random: torch.Generator) -> Tensor:
         """Return pictures [B, C, S, S] of classes int64 [B]."""
@@ -46,12 +52,23 @@ class AcGan(nn.Module):
         return self.generator(torch.cat((noise, told), 1))
 
 
+def _normalised(layers: nn.Module) -> Iterator[nn.Module]:
+    """Give the layers of a generator, with a normalisation of the batch before activations."""
+    for layer in layers:
+        if isinstance(layer, nn.ReLU | nn.LeakyReLU):
+            # Without it the sigmoid saturates in the first updates, and all is black for ever.
+            yield nn.LazyBatchNorm2d()
+        yield layer
+
+
 class AcGanTraining(Training):
     """Both players in one update, each with the gradient of its own loss."""
 
     def __init__(self, gan: AcGan, pictures: Pictures, attribute: str, config: AcGanConfig,
                  seed: int = 0):
         super().__init__(gan, config.optimization, seed)
+        for group in self._optimizer.param_groups:
+            group['betas'] = _BETAS
         self.gan, self.config = gan, config
         self.batches = Batches(pictures.images, pictures.labels[attribute],
                                config.optimization.batch)

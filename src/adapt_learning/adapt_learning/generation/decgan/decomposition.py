@@ -2,19 +2,23 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from adapt_learning.errors import SettingError
-from adapt_learning.generation.decgan.adversary import Adversary
 from adapt_learning.generation.decgan.backbone import Backbone, kl_to_standard, sample
-from adapt_learning.generation.decgan.batches import Batches
+from adapt_learning.generation.decgan.batches import Batches, as_images
+from adapt_learning.generation.decgan.class_moments import FITTED, ClassMoments
+from adapt_learning.generation.decgan.class_normal import ClassNormal
 from adapt_learning.generation.decgan.image_set import Pictures
-from adapt_learning.stacked.checkpoint import Checkpoint
-from adapt_learning.stacked.config import OptimizationConfig
+from adapt_learning.stacked.config import OptimizationConfig, one_of
 from adapt_learning.stacked.training import Training
 
-_ADVERSARY = 'adversary'
+_REFRESHED, _REFRESH_EVERY = 2000, 25
+"""Pictures that the moments of classes are taken from while training, and updates between."""
+MOMENTS = 'moments'
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class DecompositionConfig:
     content_code: int = 16
     """Elements of z'_c."""
     attribute_code: int = 8
-    """Elements of z'_a."""
+    """Elements of z'_a; where `begin` is moments there is one less than there are classes."""
     reconstruction_weight: float = 20.0
     """Of eq. 2.1, mean over pixels."""
     content_kl_weight: float = 1e-2
@@ -36,26 +40,40 @@ class DecompositionConfig:
     Of eq. 2.3 [nats per picture]. Where it is as small as that of the content, z_a takes everything
     and swaps draw the donor.
     """
+    guide: str = 'logits'
+    """
+    What C says in eq. 2.4: logits, mean difference over classes; or, not in the text, classes, the
+    KL divergence of their probabilities [nats]. Logits tell more than the class, so z_a holds more.
+    """
     guide_weight: float = 1.0
-    """Of eq. 2.4, mean over classes."""
+    """Of eq. 2.4."""
     content_weight: float = 1.0
     """Of eq. 2.5, mean over z."""
     attribute_weight: float = 1.0
     """Of eq. 2.6, mean over z."""
     swap_weight: float = 0.0
     """Not in the text: eq. 2.4 for the content of another picture instead of a random one."""
-    adversary_weight: float = 0.0
-    """Not in the text: of hiding C(x) from a small network that reads z_c."""
-    adversary_width: int = 128
-    adversary_steps: int = 8
-    """Of that network for one of the encoders."""
+    class_normal: bool = False
+    """Not in the text: z'_c with the same mean and covariance in every class, see `ClassNormal`."""
+    begin: str = 'generator'
+    """
+    What the encoders begin as: generator, its own encoder's convolutions; or, not in the text,
+    moments: E_c as `ClassMoments`, and E_a with the classifier's convolutions.
+    """
+    moments_weight: float = 0.0
+    """Not in the text: of the mean squared difference of codes from those of `ClassMoments`."""
 
     def __post_init__(self):
-        for name in ('content_code', 'attribute_code', 'adversary_width', 'adversary_steps'):
+        one_of('guide', self.guide, ('logits', 'classes'))
+        one_of('begin', self.begin, ('generator', MOMENTS))
+        if self.moments_weight and self.begin != MOMENTS:
+            raise SettingError(f"moments_weight goes with begin '{MOMENTS}'; got begin "
+                               f"'{self.begin}': set both")
+        for name in ('content_code', 'attribute_code'):
             if getattr(self, name) < 1:
                 raise SettingError(f'{name} is at least 1; got {getattr(self, name)}')
         for name in ('reconstruction', 'content_kl', 'attribute_kl', 'guide', 'content',
-                     'attribute', 'swap', 'adversary'):
+                     'attribute', 'swap', 'moments'):
             value = getattr(self, f'{name}_weight')
             if value < 0:
                 raise SettingError(f'{name}_weight is not negative; got {value}')
@@ -84,10 +102,24 @@ class PartEncoder(nn.Module):
 class Decomposition(nn.Module):
     """Both encoders beside the generator that they decompose."""
 
-    def __init__(self, backbone: Backbone, config: DecompositionConfig):
+    def __init__(self, backbone: Backbone, config: DecompositionConfig, classes: int):
         super().__init__()
         self.content = PartEncoder(backbone, config.content_code)
-        self.attribute = PartEncoder(backbone, config.attribute_code)
+        means = min(classes - 1, backbone.config.latent)
+        self.attribute = PartEncoder(
+            backbone, means if config.begin == MOMENTS else config.attribute_code)
+        self.normal = ClassNormal(config.content_code, classes) if config.class_normal else None
+
+    def content_codes(self, images: Tensor, classifier: nn.Module) -> tuple[Tensor, Tensor]:
+        """Return mean and log-variance of z'_c; C is asked only where it is normal by class."""
+        mean, log_variance = self.content.encoder(images)
+        if self.normal is not None:
+            mean = self.normal(mean, classifier(images).softmax(1))
+        return mean, log_variance
+
+    def z_c(self, images: Tensor, classifier: nn.Module) -> Tensor:
+        """Return content [B, latent] at the mean of its code."""
+        return self.content.last(self.content_codes(images, classifier)[0])
 
 
 class DecompositionTraining(Training):
@@ -100,21 +132,25 @@ class DecompositionTraining(Training):
     def __init__(self, decomposition: Decomposition, backbone: Backbone, classifier: nn.Module,
                  pictures: Pictures, config: DecompositionConfig, seed: int = 0):
         super().__init__(decomposition, config.optimization, seed)
-        self.adversary = None
-        if config.adversary_weight:
-            self.adversary = Adversary(
-                config.content_code, config.adversary_width, classifier.head.out_features)
         self.parts, self.config = decomposition, config
         self.generator = backbone.generator.eval().requires_grad_(False)
         self.classifier = classifier.eval().requires_grad_(False)
+        chosen = np.random.default_rng(seed).permutation(len(pictures))[:FITTED]
+        self.fitted = pictures.images[chosen]
+        """Pictures that moments are taken from."""
+        if config.begin == MOMENTS:
+            self.moments = ClassMoments(backbone, classifier, self.fitted, config.content_code)
+            begin_at_moments(decomposition, backbone, classifier, self.moments)
         any_label = next(iter(pictures.labels.values()))
         self.batches = Batches(pictures.images, any_label, config.optimization.batch)
 
     def losses(self) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the weighted sum of eq. 2.1 to 2.6 and what was added to them."""
         config, parts, count = self.config, self.parts, self.config.optimization.batch
+        if parts.normal is not None and self.step % _REFRESH_EVERY == 0:
+            self._refresh(_REFRESHED)
         images, _ = self.batches.draw(self.random)
-        content_mean, content_log = parts.content.encoder(images)
+        content_mean, content_log = parts.content_codes(images, self.classifier)
         attribute_mean, attribute_log = parts.attribute.encoder(images)
         z_c = parts.content.last(sample(content_mean, content_log, self.random))
         z_a = parts.attribute.last(sample(attribute_mean, attribute_log, self.random))
@@ -128,35 +164,55 @@ class DecompositionTraining(Training):
             'reconstruction': (rebuilt - images).abs().mean(),
             'content_kl': kl_to_standard(content_mean, content_log),
             'attribute_kl': kl_to_standard(attribute_mean, attribute_log),
-            'guide': (self.classifier(other_content) - told).abs().mean(),
-            'content': (parts.content(other_attribute) - z_c).abs().mean(),
+            'guide': self._unlike(other_content, told),
+            'content': (parts.z_c(other_attribute, self.classifier) - z_c).abs().mean(),
             'attribute': (parts.attribute(other_content) - z_a).abs().mean()}
         if config.swap_weight:
             # The batch is drawn at random, so its neighbour is as good as any other picture.
             swapped = self.generator(z_c + z_a.roll(1, 0))
-            found['swap'] = (self.classifier(swapped) - told.roll(1, 0)).abs().mean()
-        if self.adversary is not None:
-            # Of z'_c: the layer behind it is linear and can hide nothing from who reads this.
-            adversary_loss = self.adversary.learn(
-                content_mean, told.softmax(1), config.adversary_steps, self.random)
-            found['adversary'] = self.adversary.blame(content_mean)
+            found['swap'] = self._unlike(swapped, told.roll(1, 0))
+        if config.moments_weight:
+            with torch.no_grad():
+                content, attribute = self.moments.codes(images)
+            found['moments'] = ((content_mean - content).square().mean()
+                                + (attribute_mean - attribute).square().mean())
         total = sum(getattr(config, f'{name}_weight') * value for name, value in found.items())
-        if self.adversary is not None:
-            found['read'] = torch.tensor(adversary_loss)
         return total, found
 
-    def checkpoint(self) -> Checkpoint:
-        """Return the state between two updates, with that of the adversary."""
-        state = super().checkpoint()
-        if self.adversary is not None:
-            state.tensors.update({f'{_ADVERSARY}.{name}': x
-                                  for name, x in self.adversary.state_dict().items()})
-        return state
+    def update(self) -> dict[str, float]:
+        """Make one update; behind the last one all moments are those of the final encoder."""
+        told = super().update()
+        if self.parts.normal is not None and self.step == self.optimization.steps:
+            self._refresh(FITTED)
+        return told
 
-    def restore(self, checkpoint: Checkpoint) -> None:
-        """Go on from a state of the same training."""
-        super().restore(checkpoint)
-        if self.adversary is not None:
-            self.adversary.load_state_dict(
-                {name.removeprefix(f'{_ADVERSARY}.'): x for name, x in checkpoint.tensors.items()
-                 if name.startswith(f'{_ADVERSARY}.')})
+    def _unlike(self, images: Tensor, told: Tensor) -> Tensor:
+        """Return how much C says something else of pictures than it told [B, classes]."""
+        said = self.classifier(images)
+        if self.config.guide == 'logits':
+            return (said - told).abs().mean()
+        return functional.kl_div(said.log_softmax(1), told.log_softmax(1), log_target=True,
+                                 reduction='batchmean')
+
+    @torch.no_grad()
+    def _refresh(self, count: int) -> None:
+        codes, shares = zip(*(
+            (self.parts.content.encoder(images)[0], self.classifier(images).softmax(1))
+            for images in map(as_images, np.array_split(self.fitted[:count], 1 + count // 500))
+        ), strict=True)
+        self.parts.normal.fit(torch.cat(codes), torch.cat(shares))
+
+
+@torch.no_grad()
+def begin_at_moments(parts: Decomposition, backbone: Backbone, classifier: nn.Module,
+                     moments: ClassMoments) -> None:
+    """Make E_c what moments make of the generator's own encoder; E_a sees what C sees."""
+    own, new = backbone.encoder.head, parts.content.encoder.head
+    to_mean, code = moments.content_map.T, parts.content.code
+    latent = backbone.config.latent
+    new.weight[:code], new.bias[:code] = to_mean @ own.weight[:latent], to_mean @ own.bias[:latent]
+    parts.content.last.weight.copy_(moments.content_basis)
+    parts.content.last.bias.zero_()
+    parts.attribute.encoder.trunk.load_state_dict(classifier.trunk.state_dict())
+    parts.attribute.last.weight.copy_(moments.attribute_basis)
+    parts.attribute.last.bias.copy_(moments.centre)

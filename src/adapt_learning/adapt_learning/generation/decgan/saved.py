@@ -34,7 +34,7 @@ class DecGan:
     @property
     def split(self) -> EncoderSplit:
         """Return the encoders with the generator."""
-        return EncoderSplit(self.backbone, self.decomposition)
+        return EncoderSplit(self.backbone, self.decomposition, self.classifier)
 
 
 def save_decgan(folder: Path, backbone: Backbone, classifier: Classifier,
@@ -68,7 +68,8 @@ def load_decgan(folder: str | Path) -> DecGan:
                             from_values(BackboneConfig, config['network']))
     classifier = new_classifier(backbone, len(manifest['classes']))
     decomposition = Decomposition(
-        backbone, from_values(DecompositionConfig, config['decomposition']))
+        backbone, from_values(DecompositionConfig, config['decomposition']),
+        len(manifest['classes']))
     whole = _whole(backbone, classifier, decomposition)
     try:
         whole.load_state_dict(safetensors.torch.load_file(path))

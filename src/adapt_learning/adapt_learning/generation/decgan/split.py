@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from adapt_learning.generation.decgan.backbone import Backbone
 from adapt_learning.generation.decgan.batches import as_images
@@ -54,13 +54,14 @@ class Split(ABC):
 class EncoderSplit(Split):
     """The encoders of a decomposition (dissertation 2.1.2)."""
 
-    def __init__(self, backbone: Backbone, decomposition: Decomposition):
+    def __init__(self, backbone: Backbone, decomposition: Decomposition, classifier: nn.Module):
         super().__init__(backbone)
-        self.decomposition = decomposition.eval()
+        self.decomposition, self.classifier = decomposition.eval(), classifier.eval()
 
     def parts_of(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Return z_c and z_a at the means of their codes."""
-        return self.decomposition.content(images), self.decomposition.attribute(images)
+        return (self.decomposition.z_c(images, self.classifier),
+                self.decomposition.attribute(images))
 
 
 class WholeLatent(Split):
