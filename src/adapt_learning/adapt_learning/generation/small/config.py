@@ -10,7 +10,7 @@ from adapt_learning.generation.small.pictures import PicturesConfig
 
 @dataclass(frozen=True)
 class MeasureConfig:
-    """How its success rates are measured: as HERO samples."""
+    """How its success rates are measured: with guidance and eta of table 2.5."""
 
     pictures: int = 200
     """Per prompt; 0: nothing is measured."""
