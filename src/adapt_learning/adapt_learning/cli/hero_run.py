@@ -1,11 +1,19 @@
 """`adapt hero run`: one prompt, one evaluator, some rounds of pictures."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from adapt_learning.cli.common import JsonOption, check_json, console, verb, write_result
+from adapt_learning.cli.hero_options import (
+    FeedbackOption,
+    OutOption,
+    PipelineArgument,
+    PresetOption,
+    PromptOption,
+    SeedOption,
+    SetOption,
+)
 from adapt_learning.cli.tables import passive_threads
 from adapt_learning.errors import SettingError
 
@@ -18,22 +26,17 @@ if TYPE_CHECKING:
 
 @verb
 def run(
-    pipeline: Annotated[str, typer.Argument(
-        help="Folder of a pipeline in diffusers' format, or its name on the hub.")],
-    prompt: Annotated[str, typer.Option(help='What the pictures shall show.')],
-    out: Annotated[Path, typer.Option(help='Folder of the artifact; the run is in OUT.run.')],
+    pipeline: PipelineArgument,
+    prompt: PromptOption,
+    out: OutOption,
     evaluator: Annotated[str, typer.Option(
         help='terminal (you), or simulated:RULE.')] = 'terminal',
-    preset: Annotated[str, typer.Option(
-        help='cpu (minutes with a small model) or paper (as published).')] = 'cpu',
-    feedback: Annotated[int | None, typer.Option(
-        min=1, help='Answers in all; default: 512, in 8 rounds.', show_default=False)] = None,
+    preset: PresetOption = 'cpu',
+    feedback: FeedbackOption = None,
     error_rate: Annotated[float, typer.Option(
         min=0, max=0.49, help='Share of labels that a simulated evaluator turns over.')] = 0.0,
-    seed: Annotated[int, typer.Option(min=0, help='Same seed and answers, same run.')] = 0,
-    set_: Annotated[list[str] | None, typer.Option(
-        '--set', metavar='KEY=VALUE', help='Change one setting, e.g. start.best_share=0 or '
-        'method=d3po; repeatable.', show_default=False)] = None,
+    seed: SeedOption = 0,
+    set_: SetOption = None,
     resume: Annotated[bool, typer.Option('--resume', help='Go on with an interrupted run.')
                       ] = False,
     json: JsonOption = None,
