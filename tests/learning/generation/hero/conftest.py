@@ -26,7 +26,8 @@ def tiny():
     return replace(
         cpu, rounds=2, pictures=8, sampling=replace(cpu.sampling, steps=4),
         embedding=replace(cpu.embedding, updates=5, width=16, head=(8,), batch=16),
-        ddpo=replace(cpu.ddpo, steps=2, pictures=4), d3po=replace(cpu.d3po, steps=2),
+        ddpo=replace(cpu.ddpo, steps=2, pictures=4, passes=1, at_once=40),
+        d3po=replace(cpu.d3po, steps=2),
         supervised=replace(cpu.supervised, updates=3, batch=4))
 
 
