@@ -12,6 +12,7 @@ from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.runner import run_jobs
 from adapt_learning.errors import SettingError
 from adapt_learning.generation.hero.run import HeroRun
+from adapt_learning.generation.small.rules.base import Judgement
 
 RULE = 'red_circle_above_blue_square'
 SMALL = ('rounds=2', 'pictures=4', 'sampling.steps=3', 'embedding.updates=2', 'embedding.width=8',
@@ -35,6 +36,7 @@ def test_a_page_is_made_of_results(bench, tmp_path, monkeypatch):
     assert 'HERO-binary' not in page
     values = json.loads((tmp_path / 'hero.json').read_text())
     assert [cell['method'] for cell in values['cells']] == ['pretrained', 'd3po', 'hero']
+    assert values['cells'][0]['noises_rate'] is None, 'the pretrained model has no stored noises'
     assert values['cells'][2]['answers'] == 8 and len(values['cells'][2]['curve']) == 3
     monkeypatch.setattr(HeroRun, 'create', None)  # would be noticed
     run_jobs(bench.jobs(), place, 1)
@@ -75,6 +77,32 @@ def test_answers_needed_are_those_of_the_first_round_that_is_as_good():
     assert cell.curve == [0.2, 0.4, 0.6, 0.8] and cell.plain.rate == 0.5
     assert [answers_needed(cell, level, 64) for level in (0.1, 0.5, 0.7, 0.9)] == [
         0, 128, 192, None]
+
+
+class HalfGood:
+    """Calls a picture good whose sum is even."""
+
+    prompt = 'a red circle'
+
+    def judge(self, picture):
+        return Judgement(int(picture.sum()) % 2 == 0, 0.5)
+
+
+def test_what_the_noises_alone_are_worth_is_counted(bench, tmp_path, monkeypatch):
+    """The pretrained model draws other pictures from the stored noises than the tuned one."""
+    monkeypatch.setattr(HeroJob, 'judge', property(lambda self: HalfGood()))
+    counted = []
+    monkeypatch.setattr(HeroJob, '_successes', lambda self, pictures: counted.append(
+        int(pictures.sum())) or 1)
+    place = Workplace(tmp_path / 'hero', tmp_path / 'cache')
+    place.cache.mkdir()
+    done = bench.job(RULE, 'hero', 0).run(place)
+    assert done['noises_successes'] == 1 and len(set(counted[-3:])) == 3, 'three ways to draw'
+    cell = HeroCell(RULE, 'hero', (0,), (done,))
+    assert cell.noises.rate == 1 / done['samples']
+    del done['noises_successes']
+    assert HeroCell(RULE, 'hero', (0,), (done,)).noises is None
+    assert 'noises_successes' not in bench.job(RULE, 'd3po', 0).run(place)
 
 
 def test_no_results_no_rows(bench, tmp_path):

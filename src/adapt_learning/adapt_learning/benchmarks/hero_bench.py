@@ -65,6 +65,13 @@ class HeroCell:
         return self._rate('plain_successes')
 
     @property
+    def noises(self) -> SuccessRate | None:
+        """Return that of the pretrained model from the stored noises; None where it has none."""
+        if any('noises_successes' not in one for one in self.results):
+            return None
+        return self._rate('noises_successes')
+
+    @property
     def curve(self) -> list[float]:
         """Return the share of successes of every round, and of the pictures that were counted."""
         runs = [[*one['curve'], one['successes'] / one['samples']] for one in self.results]
@@ -81,8 +88,9 @@ class HeroCell:
         return {
             'rule': self.rule, 'method': self.method, 'seeds': list(self.seeds),
             'rate': self.pooled.rate, 'low': self.pooled.low, 'high': self.pooled.high,
-            'plain_rate': self.plain.rate, 'deviation': self.spread, 'curve': self.curve,
-            'answers': self.results[0]['answers']}
+            'plain_rate': self.plain.rate,
+            'noises_rate': None if self.noises is None else self.noises.rate,
+            'deviation': self.spread, 'curve': self.curve, 'answers': self.results[0]['answers']}
 
     def _rate(self, name: str) -> SuccessRate:
         return success_rate(sum(one[name] for one in self.results),

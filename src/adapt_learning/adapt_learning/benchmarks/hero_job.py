@@ -14,6 +14,7 @@ from adapt_learning.data.files import sha256_of
 from adapt_learning.generation.hero.artifact import Tuned
 from adapt_learning.generation.hero.config import HeroConfig, preset
 from adapt_learning.generation.hero.latent_model import load_model
+from adapt_learning.generation.hero.lora import without_lora
 from adapt_learning.generation.hero.round_folder import RoundFolder
 from adapt_learning.generation.hero.run import HeroRun, judged
 from adapt_learning.generation.hero.start_noise import Collected
@@ -139,6 +140,10 @@ class HeroJob(Job):
             if plain or not tuned.collected.is_empty:
                 found[name] = self._successes(
                     tuned.pictures(self.samples, seed, plain_noise=plain))
+        if self.config.start.kind != 'plain' and not tuned.collected.is_empty:
+            # What of the success is in the noises alone, whatever was learnt.
+            with without_lora(tuned.model):
+                found['noises_successes'] = self._successes(tuned.pictures(self.samples, seed))
         # Without stored noises both are the same pictures.
         return {'samples': self.samples, 'successes': found['plain_successes'], **found}
 

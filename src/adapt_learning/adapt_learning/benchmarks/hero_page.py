@@ -27,7 +27,8 @@ _NOTE = """\
 A hidden rule judges the pictures of a small model, without errors, and counts {samples} new
 pictures after the last answer. Success in percent with the 95 % Wilson interval of all seeds
 pooled (it ignores that the pictures of one seed share one model), ± standard deviation over the
-seeds where there are several. *From plain noise*: the same weights, without the stored noises. The
+seeds where there are several. *From plain noise*: the same weights, without the stored noises;
+*pretrained from the same noises*: the stored noises, without what the weights have learnt. The
 dissertation has Stable Diffusion, people and other prompts; its numbers stand here to show the
 order that it found, not to be compared.
 """
@@ -103,6 +104,8 @@ def _cell(cell: HeroCell | None) -> str:
         text += f' ± {100 * cell.spread:.1f}'
     if METHODS[cell.method].learns and rate.rate != cell.plain.rate:
         text += f', from plain noise {100 * cell.plain.rate:.1f}'
+    if cell.noises is not None:
+        text += f', pretrained from the same noises {100 * cell.noises.rate:.1f}'
     return text
 
 
