@@ -134,18 +134,19 @@ class HeroJob(Job):
                     **self._counted(tuned)}
 
     def _counted(self, tuned: Tuned) -> dict[str, Any]:
-        seed = SAMPLE_SEED + self.seed
-        found = {}
-        for name, plain in (('successes', False), ('plain_successes', True)):
-            if plain or not tuned.collected.is_empty:
-                found[name] = self._successes(
-                    tuned.pictures(self.samples, seed, plain_noise=plain))
+        def count(plain: bool = False) -> int:
+            return self._successes(
+                tuned.pictures(self.samples, SAMPLE_SEED + self.seed, plain_noise=plain))
+
+        plain = count(plain=True)
+        found = {'samples': self.samples, 'successes': plain, 'plain_successes': plain}
+        # Where no stored noise is begun from, all would be the same pictures.
         if self.config.start.kind != 'plain' and not tuned.collected.is_empty:
+            found['successes'] = count()
             # What of the success is in the noises alone, whatever was learnt.
             with without_lora(tuned.model):
-                found['noises_successes'] = self._successes(tuned.pictures(self.samples, seed))
-        # Without stored noises both are the same pictures.
-        return {'samples': self.samples, 'successes': found['plain_successes'], **found}
+                found['noises_successes'] = count()
+        return found
 
     def _successes(self, pictures: np.ndarray) -> int:
         return sum(bool(self.judge.judge(picture).success) for picture in pictures)

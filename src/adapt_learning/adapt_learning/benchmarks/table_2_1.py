@@ -47,7 +47,6 @@ class Part:
     swap_overrides: tuple[str, ...] = ()
     """Of the preset swap, beside the others."""
     rival_config: AcGanConfig = AcGanConfig()
-
     seeds: int = 1
     """Of the preset swap, on one generator."""
 

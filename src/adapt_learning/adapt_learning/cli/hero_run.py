@@ -4,16 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from adapt_learning.cli import hero_options as options
 from adapt_learning.cli.common import JsonOption, check_json, console, verb, write_result
-from adapt_learning.cli.hero_options import (
-    FeedbackOption,
-    OutOption,
-    PipelineArgument,
-    PresetOption,
-    PromptOption,
-    SeedOption,
-    SetOption,
-)
 from adapt_learning.cli.tables import passive_threads
 from adapt_learning.errors import SettingError
 
@@ -26,17 +18,17 @@ if TYPE_CHECKING:
 
 @verb
 def run(
-    pipeline: PipelineArgument,
-    prompt: PromptOption,
-    out: OutOption,
+    pipeline: options.PipelineArgument,
+    prompt: options.PromptOption,
+    out: options.OutOption,
     evaluator: Annotated[str, typer.Option(
         help='terminal (you), or simulated:RULE.')] = 'terminal',
-    preset: PresetOption = 'cpu',
-    feedback: FeedbackOption = None,
+    preset: options.PresetOption = 'cpu',
+    feedback: options.FeedbackOption = None,
     error_rate: Annotated[float, typer.Option(
         min=0, max=0.49, help='Share of labels that a simulated evaluator turns over.')] = 0.0,
-    seed: SeedOption = 0,
-    set_: SetOption = None,
+    seed: options.SeedOption = 0,
+    set_: options.SetOption = None,
     resume: Annotated[bool, typer.Option('--resume', help='Go on with an interrupted run.')
                       ] = False,
     json: JsonOption = None,

@@ -5,28 +5,20 @@ from typing import Annotated
 
 import typer
 
+from adapt_learning.cli import hero_options as options
 from adapt_learning.cli.common import console, verb
-from adapt_learning.cli.hero_options import (
-    FeedbackOption,
-    OutOption,
-    PipelineArgument,
-    PresetOption,
-    PromptOption,
-    SeedOption,
-    SetOption,
-)
 from adapt_learning.cli.tables import passive_threads
 
 
 @verb
 def serve(
-    pipeline: PipelineArgument,
-    prompt: PromptOption,
-    out: OutOption,
-    preset: PresetOption = 'cpu',
-    feedback: FeedbackOption = None,
-    seed: SeedOption = 0,
-    set_: SetOption = None,
+    pipeline: options.PipelineArgument,
+    prompt: options.PromptOption,
+    out: options.OutOption,
+    preset: options.PresetOption = 'cpu',
+    feedback: options.FeedbackOption = None,
+    seed: options.SeedOption = 0,
+    set_: options.SetOption = None,
     port: Annotated[int, typer.Option(
         min=1, max=65535, help='Of the page, on this machine.')] = 8765,
 ) -> None:

@@ -6,12 +6,11 @@ from torch import Tensor, nn
 
 from adapt_learning.errors import SettingError
 from adapt_learning.generation.decgan.backbone import Backbone
-from adapt_learning.generation.decgan.batches import as_images
-from adapt_learning.generation.decgan.class_normal import ClassNormal
+from adapt_learning.generation.decgan.batches import in_groups
+from adapt_learning.generation.decgan.class_normal import ClassNormal, class_means
 
 FITTED = 8000
 """Pictures are enough to take moments from."""
-_AT_ONCE = 500
 
 
 class ClassMoments:
@@ -29,14 +28,12 @@ class ClassMoments:
                                f'z; got {content_code}')
         self._encoder, self._classifier = backbone.encoder, classifier
         with torch.no_grad():
-            found = [self._latents(as_images(images[i:i + _AT_ONCE]))
-                     for i in range(0, len(images), _AT_ONCE)]
+            found = [self._latents(some) for some in in_groups(images)]
             z, shares = (torch.cat(part) for part in zip(*found, strict=True))
             self._fit(z.double(), shares.double(), content_code)
 
     def _fit(self, z: Tensor, shares: Tensor, content_code: int) -> None:
-        weights = shares / shares.sum(0).clamp(min=1e-3)
-        means = weights.T @ z
+        weights, means = class_means(z, shares)
         rest = z - shares @ means
         within = torch.einsum('nk,ni,nj->ij', weights, rest, rest) / len(means)
         values, vectors = torch.linalg.eigh(within)

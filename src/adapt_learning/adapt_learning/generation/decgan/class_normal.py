@@ -9,6 +9,12 @@ _LEAST = 1e-3
 """Pictures of a class; C may see none of one that it does not know yet."""
 
 
+def class_means(codes: Tensor, shares: Tensor) -> tuple[Tensor, Tensor]:
+    """Return weights [N, classes] and means [classes, code], float64, by the shares in classes."""
+    weights = shares.double() / shares.double().sum(0).clamp(min=_LEAST)
+    return weights, weights.T @ codes.double()
+
+
 class ClassNormal(nn.Module):
     """
     Brings codes of every class to mean 0 and covariance 1 by a linear map of that class.
@@ -24,8 +30,7 @@ class ClassNormal(nn.Module):
 
     def fit(self, codes: Tensor, shares: Tensor) -> None:
         """Take the moments of codes [N, code], by the shares of classes [N, classes] in them."""
-        weights = shares.double() / shares.double().sum(0).clamp(min=_LEAST)
-        means = weights.T @ codes.double()
+        weights, means = class_means(codes, shares)
         away = codes.double()[:, None] - means
         spread = torch.einsum('nk,nki,nkj->kij', weights, away, away)
         ridge = _RIDGE * spread.diagonal(dim1=1, dim2=2).mean()

@@ -8,11 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from adapt_learning.generation.decgan.backbone import Backbone
-from adapt_learning.generation.decgan.batches import as_images
+from adapt_learning.generation.decgan.batches import AT_ONCE, in_groups
 from adapt_learning.generation.decgan.decomposition import Decomposition
-
-_AT_ONCE = 500
-"""Pictures per call of a network."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +38,13 @@ class Split(ABC):
     def parts(self, images: np.ndarray) -> Parts:
         """Return the parts of pictures uint8 [N, S, S, C]."""
         with torch.no_grad():
-            found = [self.parts_of(as_images(images[i:i + _AT_ONCE]))
-                     for i in range(0, len(images), _AT_ONCE)]
+            found = [self.parts_of(some) for some in in_groups(images)]
         return Parts(*(torch.cat(part) for part in zip(*found, strict=True)))
 
     def draw(self, latents: Tensor) -> Tensor:
         """Return pictures float32 [N, C, S, S] of z [N, latent]."""
         with torch.no_grad():
-            return torch.cat([self.backbone.generator(z) for z in latents.split(_AT_ONCE)])
+            return torch.cat([self.backbone.generator(z) for z in latents.split(AT_ONCE)])
 
 
 class EncoderSplit(Split):
