@@ -92,7 +92,7 @@ def test_what_the_noises_alone_are_worth_is_counted(bench, tmp_path, monkeypatch
     """The pretrained model draws other pictures from the stored noises than the tuned one."""
     monkeypatch.setattr(HeroJob, 'judge', property(lambda self: HalfGood()))
     counted = []
-    monkeypatch.setattr(HeroJob, '_successes', lambda self, pictures: counted.append(
+    monkeypatch.setattr(HeroJob, 'successes', lambda self, pictures: counted.append(
         int(pictures.sum())) or 1)
     place = Workplace(tmp_path / 'hero', tmp_path / 'cache')
     place.cache.mkdir()

@@ -1,6 +1,8 @@
 """One run of HERO, or of a baseline, with a simulated evaluator, and how good it became."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -116,26 +118,42 @@ class HeroJob(Job):
     def run(self, place: Workplace) -> dict[str, Any]:
         """Make the run, or go on with it, and count."""
         if not METHODS[self.method].learns:
-            tuned = Tuned(load_model(self.pipeline), Collected(), self.config, self.judge.prompt)
-            return {'curve': [], 'answers': 0, **self._counted(tuned)}
-        folder = place.cache / f'hero-{self.label}-{self.key(place)}'
-        if (folder / 'run.json').is_file():
-            run = HeroRun.open(folder)
-        else:
-            run = HeroRun.create(folder, self.pipeline, self.judge.prompt, self.config)
-        with run:
-            judged(run, SimulatedEvaluator(self.judge, self.error_rate, self.seed).judge)
-            shown = [RoundFolder(folder, facts.round).pictures() for facts in run.history]
+            with self.tuned(place) as tuned:
+                return {'curve': [], 'answers': 0, **self._counted(tuned)}
+        with self.finished(place) as run:
+            shown = [RoundFolder(run.folder, facts.round).pictures() for facts in run.history]
             # Judged again without errors: what the evaluator said is not what was there.
-            curve = [self._successes(pictures) / len(pictures) for pictures in shown]
-            tuned = Tuned(run.model, run.collected, run.config, run.prompt)
+            curve = [self.successes(pictures) / len(pictures) for pictures in shown]
             return {'curve': curve, 'answers': sum(map(len, shown)),
                     'updates': sum(facts.updates for facts in run.history),
-                    **self._counted(tuned)}
+                    **self._counted(_tuned(run))}
+
+    @contextmanager
+    def tuned(self, place: Workplace) -> Iterator[Tuned]:
+        """Give the model after the last answer; a run that is not in the cache is made again."""
+        if not METHODS[self.method].learns:
+            yield Tuned(load_model(self.pipeline), Collected(), self.config, self.judge.prompt)
+            return
+        with self.finished(place) as run:
+            yield _tuned(run)
+
+    @contextmanager
+    def finished(self, place: Workplace) -> Iterator[HeroRun]:
+        """Give the run with all its answers: that of the cache, gone on with, or a new one."""
+        folder = place.cache / f'hero-{self.label}-{self.key(place)}'
+        run = (HeroRun.open(folder) if (folder / 'run.json').is_file() else
+               HeroRun.create(folder, self.pipeline, self.judge.prompt, self.config))
+        with run:
+            judged(run, SimulatedEvaluator(self.judge, self.error_rate, self.seed).judge)
+            yield run
+
+    def successes(self, pictures: np.ndarray) -> int:
+        """Return how many of pictures uint8 [n, H, W, 3] the hidden rule calls a success."""
+        return sum(bool(self.judge.judge(picture).success) for picture in pictures)
 
     def _counted(self, tuned: Tuned) -> dict[str, Any]:
         def count(plain: bool = False) -> int:
-            return self._successes(
+            return self.successes(
                 tuned.pictures(self.samples, SAMPLE_SEED + self.seed, plain_noise=plain))
 
         plain = count(plain=True)
@@ -148,8 +166,9 @@ class HeroJob(Job):
                 found['noises_successes'] = count()
         return found
 
-    def _successes(self, pictures: np.ndarray) -> int:
-        return sum(bool(self.judge.judge(picture).success) for picture in pictures)
+
+def _tuned(run: HeroRun) -> Tuned:
+    return Tuned(run.model, run.collected, run.config, run.prompt)
 
 
 def pipeline_hash(folder: Path) -> str:

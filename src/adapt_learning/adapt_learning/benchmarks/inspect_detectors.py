@@ -63,11 +63,16 @@ class DetectorJob(Job):
     @property
     def command(self) -> str:
         """Return a command line that trains the same and tries it."""
-        return ' '.join(('adapt inspect bench --domains DIR', *self.options))
+        return ' '.join((self.tried_by, *self.options))
+
+    @property
+    def tried_by(self) -> str:
+        """Return the command that tries it, without options of the detector."""
+        return 'adapt inspect bench --domains DIR'
 
     @property
     def options(self) -> tuple[str, ...]:
-        """Return the options of `adapt inspect bench` that it follows from."""
+        """Return the options of that command that it follows from."""
         weights = (f'--weights {self.backbone}={self.weights.name}',) if self.weights else ()
         changes = tuple(f'--set {one}' for one in self.overrides)
         trained = () if not self.learns else (
@@ -151,8 +156,13 @@ class GivenDetector:
         return self.path.name
 
     @property
+    def tried_by(self) -> str:
+        """Return the command that tries it, without options of the detector."""
+        return 'adapt inspect bench --domains DIR'
+
+    @property
     def options(self) -> tuple[str, ...]:
-        """Return the options of `adapt inspect bench` that it follows from."""
+        """Return the options of that command that it follows from."""
         here = Path.cwd()
         shown = self.path.relative_to(here) if self.path.is_relative_to(here) else self.path.name
         return (f'--detector {shown}',)

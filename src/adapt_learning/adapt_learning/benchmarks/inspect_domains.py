@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from adapt_learning.benchmarks.job import Job, Workplace
 from adapt_learning.data.files import sha256_of
@@ -17,6 +17,24 @@ from adapt_learning.surfaces.export import ABOUT
 
 _PICTURE_S = 0.05
 """To draw one, for the order of jobs."""
+
+
+class DomainSource(Protocol):
+    """What a surface has, whether its pictures are there or are still to be made."""
+
+    @property
+    def name(self) -> str:
+        """Return its name."""
+
+    @property
+    def train_count(self) -> int:
+        """Return how many pictures references are drawn from."""
+
+    def folder(self, place: Workplace) -> Path:
+        """Return the folder of its pictures."""
+
+    def digest(self, place: Workplace) -> str:
+        """Return the hash of its pictures and masks."""
 
 
 @dataclass(frozen=True)
@@ -108,9 +126,6 @@ class SurfaceJob(Job):
             write_surface(Surface(self.family, self.seed, self.size_px), folder,
                           self.train_count, self.good, self.defective)
         return {'pictures': pictures_digest(folder)}
-
-
-DomainSource = FolderDomain | SurfaceJob
 
 
 def folder_domains(parent: Path) -> tuple[FolderDomain, ...]:

@@ -61,7 +61,7 @@ class InspectJob(Job):
     @property
     def command(self) -> str:
         """Return a command line with this result among others."""
-        return ' '.join(('adapt inspect bench --domains DIR', *self.detector.options,
+        return ' '.join((self.detector.tried_by, *self.detector.options,
                          f'--references {self.references or "all"} --seeds {self.seed + 1}',
                          f'--pictures {self.pictures} --false-reject {self.false_reject:g}'))
 

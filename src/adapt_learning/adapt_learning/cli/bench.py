@@ -10,6 +10,7 @@ from adapt_learning.cli import bench_dbc, bench_dmdr, bench_figures
 from adapt_learning.cli.bench_checkpoints import checkpoints
 from adapt_learning.cli.bench_decgan import table_2_1
 from adapt_learning.cli.bench_hero import hero
+from adapt_learning.cli.bench_hero_inspection import hero_inspection
 from adapt_learning.cli.bench_inspection import inspection_speed
 from adapt_learning.cli.bench_quality import data_quality
 from adapt_learning.cli.bench_samplers import samplers
@@ -40,6 +41,7 @@ app.command('checkpoints')(checkpoints)
 app.command('inspection-speed')(inspection_speed)
 app.command('table-2.1')(table_2_1)
 app.command('hero')(hero)
+app.command('hero-inspection')(hero_inspection)
 
 
 @app.command('table-3.3')
