@@ -2,11 +2,12 @@
 
 import json
 
+import numpy as np
 import pytest
 from tiny_pipeline import tiny_pipeline
 
 from adapt_learning.benchmarks.hero_bench import HeroBench, HeroCell, answers_needed, cells_of
-from adapt_learning.benchmarks.hero_job import METHODS, HeroJob
+from adapt_learning.benchmarks.hero_job import METHODS, HeroJob, variety
 from adapt_learning.benchmarks.hero_page import write_page
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.runner import run_jobs
@@ -36,6 +37,8 @@ def test_a_page_is_made_of_results(bench, tmp_path, monkeypatch):
     assert 'HERO-binary' not in page
     values = json.loads((tmp_path / 'hero.json').read_text())
     assert [cell['method'] for cell in values['cells']] == ['pretrained', 'd3po', 'hero']
+    assert '## How much the pictures differ' in page
+    assert all(cell['variety'] > 0 for cell in values['cells'])
     assert values['cells'][0]['noises_rate'] is None, 'the pretrained model has no stored noises'
     assert values['cells'][2]['answers'] == 8 and len(values['cells'][2]['curve']) == 3
     monkeypatch.setattr(HeroRun, 'create', None)  # would be noticed
@@ -70,6 +73,23 @@ def test_every_input_is_in_the_key(bench, tmp_path):
         assert HeroJob(bench.pipeline, RULE, name, 0).config
 
 
+def test_a_rule_that_judges_otherwise_has_other_results(bench, tmp_path, monkeypatch):
+    place = Workplace(tmp_path, tmp_path)
+    job = bench.job(RULE, 'hero', 0)
+    before = job.key(place)
+    monkeypatch.setattr(type(job.judge), 'version', 2)
+    assert job.key(place) != before
+
+
+def test_variety_is_the_difference_of_two_pictures():
+    random = np.random.default_rng(0)
+    pictures = random.integers(0, 256, (6, 4, 4, 3), np.uint8)
+    pairs = [((a.astype(float) - b) ** 2).mean() for i, a in enumerate(pictures)
+             for b in pictures[:i]]
+    assert variety(pictures) == pytest.approx(np.sqrt(np.mean(pairs)) / 255)
+    assert variety(pictures[:1].repeat(3, 0)) == 0 == variety(pictures[:1])
+
+
 def test_answers_needed_are_those_of_the_first_round_that_is_as_good():
     result = {'curve': [0.2, 0.4, 0.6], 'successes': 8, 'samples': 10, 'plain_successes': 5,
               'answers': 192}
@@ -82,7 +102,7 @@ def test_answers_needed_are_those_of_the_first_round_that_is_as_good():
 class HalfGood:
     """Calls a picture good whose sum is even."""
 
-    prompt = 'a red circle'
+    prompt, version = 'a red circle', 1
 
     def judge(self, picture):
         return Judgement(int(picture.sum()) % 2 == 0, 0.5)

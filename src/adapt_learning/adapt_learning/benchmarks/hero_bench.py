@@ -72,6 +72,12 @@ class HeroCell:
         return self._rate('noises_successes')
 
     @property
+    def variety(self) -> float | None:
+        """Return how much the counted pictures of a seed differ; None where it was not counted."""
+        found = [one.get('variety') for one in self.results]
+        return None if None in found else fmean(found)
+
+    @property
     def curve(self) -> list[float]:
         """Return the share of successes of every round, and of the pictures that were counted."""
         runs = [[*one['curve'], one['successes'] / one['samples']] for one in self.results]
@@ -90,7 +96,8 @@ class HeroCell:
             'rate': self.pooled.rate, 'low': self.pooled.low, 'high': self.pooled.high,
             'plain_rate': self.plain.rate,
             'noises_rate': None if self.noises is None else self.noises.rate,
-            'deviation': self.spread, 'curve': self.curve, 'answers': self.results[0]['answers']}
+            'variety': self.variety, 'deviation': self.spread, 'curve': self.curve,
+            'answers': self.results[0]['answers']}
 
     def _rate(self, name: str) -> SuccessRate:
         return success_rate(sum(one[name] for one in self.results),

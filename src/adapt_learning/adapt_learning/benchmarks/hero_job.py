@@ -107,7 +107,9 @@ class HeroJob(Job):
 
     def inputs(self, place: Workplace) -> dict[str, Any]:
         """Return the hash of the pipeline, all settings, and who judges."""
-        return {'pipeline': pipeline_hash(self.pipeline), 'rule': self.rule,
+        version = self.judge.version
+        rule = self.rule if version == 1 else f'{self.rule} {version}'
+        return {'pipeline': pipeline_hash(self.pipeline), 'rule': rule,
                 'config': naming_values(self.config), 'learns': METHODS[self.method].learns,
                 'error_rate': self.error_rate, 'samples': self.samples}
 
@@ -152,19 +154,33 @@ class HeroJob(Job):
         return sum(bool(self.judge.judge(picture).success) for picture in pictures)
 
     def _counted(self, tuned: Tuned) -> dict[str, Any]:
-        def count(plain: bool = False) -> int:
-            return self.successes(
-                tuned.pictures(self.samples, SAMPLE_SEED + self.seed, plain_noise=plain))
+        def draw(plain: bool = False) -> np.ndarray:
+            return tuned.pictures(self.samples, SAMPLE_SEED + self.seed, plain_noise=plain)
 
-        plain = count(plain=True)
-        found = {'samples': self.samples, 'successes': plain, 'plain_successes': plain}
+        pictures = draw(plain=True)
+        plain = self.successes(pictures)
+        found = {'samples': self.samples, 'successes': plain, 'plain_successes': plain,
+                 'plain_variety': variety(pictures)}
         # Where no stored noise is begun from, all would be the same pictures.
         if self.config.start.kind != 'plain' and not tuned.collected.is_empty:
-            found['successes'] = count()
+            pictures = draw()
+            found['successes'] = self.successes(pictures)
             # What of the success is in the noises alone, whatever was learnt.
             with without_lora(tuned.model):
-                found['noises_successes'] = count()
-        return found
+                found['noises_successes'] = self.successes(draw())
+        return {**found, 'variety': variety(pictures)}
+
+
+def variety(pictures: np.ndarray) -> float:
+    """
+    Return how much pictures uint8 [n, H, W, 3] differ from one another, in 0..1.
+
+    Root of the mean squared difference of their values, over all pairs; 0 where all are the same.
+    """
+    if len(pictures) < 2:
+        return 0.0
+    # The mean over pairs of (a - b)^2 is twice the variance, without bias.
+    return float(np.sqrt(2 * pictures.var(axis=0, ddof=1, dtype=np.float64).mean())) / 255
 
 
 def _tuned(run: HeroRun) -> Tuned:

@@ -80,6 +80,8 @@ def _markdown(bench: HeroBench, cells: dict[tuple[str, str], HeroCell],
         yield from _success(bench, cells, methods)
     if drawn:
         yield f'![Success over answers by best image ratio]({NAME}.png)\n'
+    yield '## How much the pictures differ from one another\n'
+    yield from _variety(bench, cells)
     yield '## Answers needed to reach the level of D3PO\n'
     yield from _needed(bench, cells)
 
@@ -107,6 +109,20 @@ def _cell(cell: HeroCell | None) -> str:
     if cell.noises is not None:
         text += f', pretrained from the same noises {100 * cell.noises.rate:.1f}'
     return text
+
+
+def _variety(bench: HeroBench, cells: dict[tuple[str, str], HeroCell]) -> Iterator[str]:
+    rows = []
+    for name in METHODS:
+        found = [cells.get((rule, name)) for rule in bench.rules]
+        if any(cell is not None and cell.variety is not None for cell in found):
+            rows.append([METHODS[name].title, *(
+                '-' if cell is None or cell.variety is None else f'{cell.variety:.3f}'
+                for cell in found)])
+    prompts = [catalog.load('evaluator', rule).prompt for rule in bench.rules]
+    yield ('Root of the mean squared difference of two counted pictures of a seed (values in '
+           '0..1). Success says nothing of it: one good picture over and over has 100 % and 0.\n')
+    yield from table(['method', *prompts], rows)
 
 
 def _needed(bench: HeroBench, cells: dict[tuple[str, str], HeroCell]) -> Iterator[str]:

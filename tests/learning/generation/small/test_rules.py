@@ -81,6 +81,15 @@ def test_holes_in_wood_are_seen():
     assert right >= 97
 
 
+@pytest.mark.parametrize('band', [np.s_[:, 26:29], np.s_[4:7, :], np.s_[4:24, 26:29]])
+def test_a_dark_stripe_is_no_hole(band):
+    picture = np.full((32, 32, 3), 200, np.uint8)
+    spotted = picture.copy()
+    picture[band], spotted[14:18, 20:24] = 60, 60
+    assert RULES['holed_wood'].judge(spotted).success
+    assert not RULES['holed_wood'].judge(picture).success
+
+
 GREEN = Blob('circle', 'green', 0.2, 0.5)
 RED, BLUE = Blob('circle', 'red', 0.5, 0.2), Blob('square', 'blue', 0.5, 0.8)
 RING, YELLOW = Blob('ring', 'blue', 0.8, 0.8), Blob('circle', 'yellow', 0.2, 0.2)

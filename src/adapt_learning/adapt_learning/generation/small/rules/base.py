@@ -1,7 +1,7 @@
 """What every hidden rule gives."""
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,8 @@ class Rule(ABC):
     """What is asked of the generator, in the words of dissertation 2.2.7."""
     condition: str
     """When a picture is a success, for people."""
+    version: ClassVar[int] = 1
+    """Counted up when it judges otherwise than before: stored results name it."""
 
     @abstractmethod
     def judge(self, picture: np.ndarray) -> Judgement:
