@@ -18,14 +18,14 @@ from adapt_learning.errors import SettingError
 NAME = 'hero-inspection'
 RULE = 'holed_wood'
 _NOTE = """\
-An inspection engineer (the hidden rule `{rule}`, without errors) gave 512 answers on pictures of
-`{prompt}`. Then {count} pictures of it and {count} of `{good}` (the pretrained model, the same in
-all arms) are a further surface that the meta-comparer of a `{detector}` learns from, with labels as
-the prompts say: nobody sorts them. *Drawn surfaces*: how many procedural surfaces it learns from
-beside. Image AUROC at {references} references; each arm has {trainings} trainings, each training
-{draws} draws of references (the same in all arms), and up to {pictures} good and as many defective
-pictures of a surface are judged. *Against*: difference to the arm named, and its 95 % t interval
-over trainings and draws.
+An inspection engineer (the hidden rule `{rule}`, without errors) answered for pictures of
+`{prompt}`, as in [hero.md](hero.md). Then {count} new pictures of it, and {count} of `{good}` from
+the pretrained model, the same in all arms, are one further surface that the meta-comparer of a
+`{detector}` detector learns from. Labels are what the prompts say: nobody sorts them. *Drawn
+surfaces*: how many procedural surfaces it learns from beside. Image AUROC at {references}
+references; trainings per arm: {trainings}, draws of references per training: {draws} (the same in
+all arms), test pictures of a surface: at most {pictures} good and as many defective. *Against*:
+difference to the arm named. Intervals: 95 % t, over trainings and draws.
 """
 
 
@@ -166,7 +166,7 @@ def _markdown(full: HeroInspection, found: Results, labels: dict[str, Any],
     yield f'Made by `{full.command}` from the files in {NAME}/; nothing is typed by hand.\n'
     yield _NOTE.format(
         rule=RULE, prompt=full.generated('hero').hero.judge.prompt, good=full.good_prompt,
-        count=full.count, detector='fused, adapt_small', references=full.references,
+        count=full.count, detector='fused', references=full.references,
         trainings=full.trainings, draws=full.draws, pictures=full.pictures)
     yield '## What the pictures show\n'
     yield from table(('generator', 'defect seen where it was asked for', 'seen where not'), (
