@@ -175,12 +175,12 @@ def _markdown(full: HeroInspection, found: Results, labels: dict[str, Any],
     yield '## Image AUROC\n'
     yield from table(
         ('learns from', 'drawn surfaces', *(one.name for one in full.domains), 'mean', 'against'),
-        ([ARMS[name].title, str(found_surfaces(full, name)),
+        ([ARMS[name].title, str(drawn_surfaces(full, name)),
           *(shown(auroc(found, full, name, one.name)) for one in full.domains), shown(mean),
           _against(means, name)] for name, mean in means.items()))
 
 
-def found_surfaces(full: HeroInspection, name: str) -> int:
+def drawn_surfaces(full: HeroInspection, name: str) -> int:
     """Return how many procedural surfaces an arm learns from."""
     from adapt_learning.surfaces import training_families
     return full.surfaces * len(training_families()) if ARMS[name].drawn else 0
