@@ -52,8 +52,8 @@ def test_the_pictures_are_a_surface_and_are_counted(pipeline, tmp_path, monkeypa
 
 def test_arms_are_trained_and_compared(pipeline, tmp_path):
     table = HeroInspection(
-        pipeline, WEIGHTS, (SurfaceJob('wire_mesh', size_px=64, train_count=4, good=3,
-                                                   defective=3),),
+        pipeline, WEIGHTS,
+        (SurfaceJob('wire_mesh', size_px=64, train_count=4, good=3, defective=3),),
         ('pretrained', 'hero'), trainings=1, count=3, references=2, draws=1, pictures=3,
         overrides=('training.optimization.steps=2',), hero_overrides=SMALL,
         good_prompt='a square')

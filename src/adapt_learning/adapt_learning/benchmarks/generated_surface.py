@@ -2,16 +2,13 @@
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from adapt_learning.benchmarks.hero_job import HeroJob
-from adapt_learning.benchmarks.inspect_domains import pictures_digest
+from adapt_learning.benchmarks.inspect_domains import SurfaceFolderJob, pictures_digest
 from adapt_learning.benchmarks.job import Job, Workplace
-from adapt_learning.generation.hero.artifact import Tuned
-from adapt_learning.generation.hero.latent_model import load_model
-from adapt_learning.generation.hero.start_noise import Collected
 from adapt_learning.surfaces.export import ABOUT, write_png
 
 _GOOD_SEED, _DEFECT_SEED = 2_000_000, 3_000_000
@@ -19,7 +16,7 @@ _GOOD_SEED, _DEFECT_SEED = 2_000_000, 3_000_000
 
 
 @dataclass(frozen=True)
-class GeneratedSurfaceJob(Job):
+class GeneratedSurfaceJob(SurfaceFolderJob):
     """
     Make pictures of a surface without and with a defect.
 
@@ -73,23 +70,14 @@ class GeneratedSurfaceJob(Job):
         """Return the folder in the cache."""
         return place.cache / f'generated-{self.key(place)}' / self.name
 
-    def digest(self, place: Workplace) -> str:
-        """Return the hash of the pictures, from the result."""
-        return self.result(place)['pictures']
-
-    def has_product(self, place: Workplace) -> bool:
-        """Return whether the folder was finished."""
-        return (self.folder(place) / ABOUT).is_file()
-
     def run(self, place: Workplace) -> dict[str, Any]:
         """Make them; count on how many of each kind the hidden rule sees the defect."""
         folder = self.folder(place)
         shutil.rmtree(folder, ignore_errors=True)
         with self.hero.tuned(place) as tuned:
             bad = tuned.pictures(self.count, _DEFECT_SEED)
-        plain = Tuned(load_model(self.hero.pipeline), Collected(), self.hero.config,
-                      self.good_prompt)
-        good = plain.pictures(self.count, _GOOD_SEED)
+        with replace(self.hero, method='pretrained').tuned(place) as pretrained:
+            good = pretrained.pictures(self.count, _GOOD_SEED, self.good_prompt)
         for place_of, pictures in (('train/good', good), ('test/defect', bad)):
             (folder / place_of).mkdir(parents=True)
             for i, picture in enumerate(pictures):

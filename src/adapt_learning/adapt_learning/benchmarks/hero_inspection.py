@@ -14,6 +14,7 @@ from adapt_learning.benchmarks.inspect_page import shown
 from adapt_learning.benchmarks.job import Job, Workplace
 from adapt_learning.benchmarks.page import store_page, table
 from adapt_learning.errors import SettingError
+from adapt_learning.surfaces import training_families
 
 NAME = 'hero-inspection'
 RULE = 'holed_wood'
@@ -175,14 +176,12 @@ def _markdown(full: HeroInspection, found: Results, labels: dict[str, Any],
     yield '## Image AUROC\n'
     yield from table(
         ('learns from', 'drawn surfaces', *(one.name for one in full.domains), 'mean', 'against'),
-        ([ARMS[name].title, str(drawn_surfaces(full, name)),
+        ([ARMS[name].title, str(_drawn_surfaces(full, name)),
           *(shown(auroc(found, full, name, one.name)) for one in full.domains), shown(mean),
           _against(means, name)] for name, mean in means.items()))
 
 
-def drawn_surfaces(full: HeroInspection, name: str) -> int:
-    """Return how many procedural surfaces an arm learns from."""
-    from adapt_learning.surfaces import training_families
+def _drawn_surfaces(full: HeroInspection, name: str) -> int:
     return full.surfaces * len(training_families()) if ARMS[name].drawn else 0
 
 

@@ -88,13 +88,16 @@ def _markdown(bench: HeroBench, cells: dict[tuple[str, str], HeroCell],
 
 def _success(bench: HeroBench, cells: dict[tuple[str, str], HeroCell],
              methods: tuple[str, ...]) -> Iterator[str]:
-    prompts = [f'{catalog.load("evaluator", rule).prompt}' for rule in bench.rules]
     published = methods is VARIANTS
-    titles = ['method', *prompts, *(['dissertation'] * published)]
+    titles = ['method', *_prompts(bench), *(['dissertation'] * published)]
     yield from table(titles, (
         [METHODS[name].title, *(_cell(cells.get((rule, name))) for rule in bench.rules),
          *(f'{100 * PUBLISHED[one]:.0f}' for one in [name] * published)] for name in methods
         if any((rule, name) in cells for rule in bench.rules)))
+
+
+def _prompts(bench: HeroBench) -> list[str]:
+    return [catalog.load('evaluator', rule).prompt for rule in bench.rules]
 
 
 def _cell(cell: HeroCell | None) -> str:
@@ -119,10 +122,9 @@ def _variety(bench: HeroBench, cells: dict[tuple[str, str], HeroCell]) -> Iterat
             rows.append([METHODS[name].title, *(
                 '-' if cell is None or cell.variety is None else f'{cell.variety:.3f}'
                 for cell in found)])
-    prompts = [catalog.load('evaluator', rule).prompt for rule in bench.rules]
     yield ('Root of the mean squared difference of two counted pictures of a seed (values in '
            '0..1). Success says nothing of it: one good picture over and over has 100 % and 0.\n')
-    yield from table(['method', *prompts], rows)
+    yield from table(['method', *_prompts(bench)], rows)
 
 
 def _needed(bench: HeroBench, cells: dict[tuple[str, str], HeroCell]) -> Iterator[str]:

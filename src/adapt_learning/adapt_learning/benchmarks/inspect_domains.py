@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -62,8 +63,24 @@ class FolderDomain:
         return pictures_digest(self.path)
 
 
+class SurfaceFolderJob(Job):
+    """Make a surface in a folder of the cache; the result has the hash of its pictures."""
+
+    @abstractmethod
+    def folder(self, place: Workplace) -> Path:
+        """Return the folder in the cache."""
+
+    def digest(self, place: Workplace) -> str:
+        """Return the hash of its pictures and masks, from the result."""
+        return self.result(place)['pictures']
+
+    def has_product(self, place: Workplace) -> bool:
+        """Return whether the folder was finished."""
+        return (self.folder(place) / ABOUT).is_file()
+
+
 @dataclass(frozen=True)
-class SurfaceJob(Job):
+class SurfaceJob(SurfaceFolderJob):
     """Draw a procedural surface into a folder of the cache."""
 
     kind = 'surface'
@@ -109,14 +126,6 @@ class SurfaceJob(Job):
         """Return the folder in the cache."""
         # The folder of all surfaces, so that the surface itself has its plain name.
         return place.cache / f'surface-{self.key(place)}' / self.name
-
-    def digest(self, place: Workplace) -> str:
-        """Return the hash of its pictures and masks, from the result."""
-        return self.result(place)['pictures']
-
-    def has_product(self, place: Workplace) -> bool:
-        """Return whether the folder was finished."""
-        return (self.folder(place) / ABOUT).is_file()
 
     def run(self, place: Workplace) -> dict[str, Any]:
         """Draw it; what an interrupted run has left is removed."""
