@@ -46,6 +46,10 @@ class Faulty(AdaptNode):
     def stop_work(self, text):
         print('the safe command', flush=True)
 
+    def destroy_node(self):
+        print('destroyed', flush=True)
+        super().destroy_node()
+
 sys.exit(run(Faulty, []))
 """
 
@@ -55,6 +59,8 @@ def test_a_bug_never_ends_a_process_without_the_safe_command(ros_domain, where):
     ended = subprocess.run([sys.executable, '-c', _NODE, where], capture_output=True, text=True,
                            timeout=60)
     assert 'the safe command' in ended.stdout, ended.stderr
+    assert 'destroyed' in ended.stdout, ended.stderr
+    assert ended.stderr.count('\nTraceback' if where == 'begin' else 'Traceback') == 1, ended.stderr
     assert f'of {where}' in ended.stderr
     assert ended.returncode == (0 if where == 'refuse' else 1)
     assert where == 'begin' or 'accepted False' in ended.stdout

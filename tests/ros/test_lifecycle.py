@@ -63,6 +63,40 @@ def test_autostart_ends_with_2_for_a_refusal_and_1_for_a_bug(ros_domain, error, 
     assert ('a bug, please report it' in ended.stderr) == (code == 1)
 
 
+_FAULTY_AT_WORK = """
+import sys
+from adapt_ros.lifecycle import AdaptNode, run
+from adapt_ros.nodes.evaluator import EvaluatorSettings
+class Faulty(AdaptNode):
+    def __init__(self):
+        super().__init__('faulty', EvaluatorSettings)
+        self.finished = sys.argv[1] == 'stop_work'
+    def start_work(self):
+        if sys.argv[1] == 'timer':
+            self.create_timer(0.001, self.fail)
+    def stop_work(self, text):
+        print('the safe command', flush=True)
+        if sys.argv[1] == 'stop_work':
+            self.fail()
+    def fail(self):
+        raise OSError('again and again')
+    def destroy_node(self):
+        print('destroyed', flush=True)
+        super().destroy_node()
+sys.exit(run(Faulty))
+"""
+
+
+@pytest.mark.parametrize('where', ['timer', 'stop_work'])
+def test_a_bug_that_shows_again_at_the_end_does_not_keep_the_node_alive(ros_domain, where):
+    ended = subprocess.run([sys.executable, '-c', _FAULTY_AT_WORK, where, '--ros-args', '-p',
+                            'autostart:=true'], capture_output=True, text=True, timeout=60,
+                           stdin=subprocess.DEVNULL)
+    assert ended.returncode == 1, ended.stderr
+    assert ended.stdout.splitlines() == ['the safe command', 'destroyed'], ended.stderr
+    assert 'OSError: again and again' in ended.stderr
+
+
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_asked_to_end_it_ends_in_order_well_within_two_seconds(ros_domain, number):
     process = subprocess.Popen([NODE, '--ros-args', '-p', 'autostart:=true'],

@@ -2,7 +2,6 @@
 
 import traceback
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from action_msgs.msg import GoalStatus
@@ -93,12 +92,20 @@ class OneGoal:
         try:
             self._begin(handle.request)
         except Exception as error:
-            self._node.create_timer(0.001, partial(_raise, error),
+            errors = [error]
+            self._node.create_timer(0.001, lambda: _raise_once(errors),
                                     clock=Clock(clock_type=ClockType.STEADY_TIME))
 
 
-def _raise(error: Exception) -> None:
-    raise error
+def _raise_once(errors: list[Exception]) -> None:
+    """
+    Raise the one error there is, and forget it.
+
+    The node still turns for a moment after a bug, to send its last words; and an error that is
+    kept keeps the frames of its traceback, with node and executor, until the interpreter is gone.
+    """
+    if errors:
+        raise errors.pop()
 
 
 def accepted(answer: Future, wanted: bool, refused: Callable[[], None]):

@@ -166,42 +166,74 @@ def run(make_node: Callable[[], AdaptNode], args: list[str] | None = None) -> in
     middleware is still alive. Arguments that cannot be read, a parameter out of its range and a
     refused autostart end with 2, a bug with 1.
     """
-    wanted = []
-    node = executor = None
+    process = _Process()
     try:
-        try:
-            rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, lambda got, _: wanted.append(got))
-            node = make_node()
-        except (SettingError, *_BAD_ARGUMENTS) as error:
-            print(f'error: {_sentence(error)}', file=sys.stderr)
-            return EXIT_INPUT
-        if getattr(node.settings, 'autostart', False):
-            failed = _autostart(node)
-            if failed:
-                return failed
-        executor = make_executor()
-        executor.add_node(node)
-        while not wanted and rclpy.ok() and not getattr(node, 'finished', False):
-            executor.spin_once(timeout_sec=0.1)
-        return getattr(node, 'exit_code', 0)
+        code = process.serve(make_node, args)
     except ExternalShutdownException:
-        return 0
+        code = 0
     except Exception:  # noqa: BLE001 - a bug; it is told and the safe command still goes out
         # Not raised on: a traceback that holds node and executor until the interpreter is gone has
         # them destroyed in an order that rclpy does not always survive.
         traceback.print_exc()
-        return EXIT_FAILED
+        code = EXIT_FAILED
     finally:
-        if node is not None:
-            _leave(node, executor)
-            node.destroy_node()
+        in_good_order = process.end()
+    return code if in_good_order else EXIT_FAILED
+
+
+class _Process:
+    """One node with its executor, from the first signal handler to the last."""
+
+    def __init__(self):
+        self._wanted: list[int] = []
+        """Signals that came."""
+        self._node: AdaptNode | None = None
+        self._executor: Executor | None = None
+
+    def serve(self, make_node: Callable[[], AdaptNode], args: list[str] | None) -> int:
+        """Make the node and spin it; returns the exit code."""
+        try:
+            rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda got, _: self._wanted.append(got))
+            self._node = make_node()
+        except (SettingError, *_BAD_ARGUMENTS) as error:
+            print(f'error: {_sentence(error)}', file=sys.stderr)
+            return EXIT_INPUT
+        if getattr(self._node.settings, 'autostart', False):
+            failed = _autostart(self._node)
+            if failed:
+                return failed
+        self._executor = make_executor()
+        self._executor.add_node(self._node)
+        while not self._wanted and rclpy.ok() and not getattr(self._node, 'finished', False):
+            self._executor.spin_once(timeout_sec=0.1)
+        return getattr(self._node, 'exit_code', 0)
+
+    def end(self) -> bool:
+        """Leave the active state and destroy everything; returns whether no bug showed."""
+        in_good_order = True
+        if self._node is not None:
+            try:
+                self._leave()
+            except Exception:  # noqa: BLE001 - told; the node must be destroyed all the same
+                traceback.print_exc()
+                in_good_order = False
+            self._node.destroy_node()
         rclpy.try_shutdown()
         # rclpy gives the signals back to their default here; a second Ctrl-C would then end a
         # process that is ending well as if it had died.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
+        return in_good_order
+
+    def _leave(self) -> None:
+        """Leave the active state and turn a little longer: clients are owed their goal's result."""
+        was_active = self._node.is_active
+        self._node.leave_active('the process was asked to end')
+        end = time.monotonic() + _LAST_WORDS_S
+        while was_active and self._executor is not None and rclpy.ok() and time.monotonic() < end:
+            self._executor.spin_once(timeout_sec=0.01)
 
 
 def _sentence(error: Exception) -> str:
@@ -210,15 +242,6 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, rclpy_implementation.UnknownROSArgsError):
         text = f'unknown arguments after --ros-args: {text}'
     return re.sub(r',? at /\S+:\d+', '', text)
-
-
-def _leave(node: AdaptNode, executor: Executor | None) -> None:
-    """Leave the active state and turn a little longer: clients are owed their goal's result."""
-    was_active = node.is_active
-    node.leave_active('the process was asked to end')
-    end = time.monotonic() + _LAST_WORDS_S
-    while was_active and executor is not None and rclpy.ok() and time.monotonic() < end:
-        executor.spin_once(timeout_sec=0.01)
 
 
 def make_executor() -> Executor:
