@@ -76,6 +76,15 @@ def test_nothing_is_run_twice_and_a_changed_setting_runs_what_depends_on_it(made
     assert other.rival.result_file(place) is None
 
 
+def test_another_generator_is_another_part_of_the_page(made):
+    place, table = made
+    part, = table.parts
+    other = replace(part, backbone='res_gan')
+    assert '--backbone res_gan' in other.rows[0].command
+    assert other.split.label == 'digits-digit-res_gan'
+    assert other.rows[0].key(place) != part.rows[0].key(place)
+
+
 def test_pictures_of_a_part_without_any_result_are_not_read_for_its_key(made, tmp_path):
     place, table = made
     absent = Tiny(f'mnist:{tmp_path / "none"}', 'digit', TINY)
@@ -85,5 +94,6 @@ def test_pictures_of_a_part_without_any_result_are_not_read_for_its_key(made, tm
 
 
 def test_mnist_is_left_out_without_its_folder(tmp_path):
-    assert [part.data for part in table_2_1(None).parts] == ['digits', 'rendered']
+    assert [(part.data, part.backbone) for part in table_2_1(None).parts] == [
+        ('digits', 'vae_gan'), ('digits', 'res_gan'), ('rendered', 'vae_gan')]
     assert table_2_1(tmp_path).parts[0].data == f'mnist:{tmp_path}'

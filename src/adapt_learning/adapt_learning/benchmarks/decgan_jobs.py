@@ -23,6 +23,8 @@ from adapt_learning.trainers.decgan_pictures import spread, write_png
 from adapt_learning.trainers.report_decgan import DECGAN, baselines, train_judges
 from adapt_learning.trainers.train_decgan import STAGES, DecGanRequest, train_decgan
 
+PLAIN = 'vae_gan'
+"""The generator's networks where nothing else is asked for."""
 _DONE = 'result.json'
 _SHOWN = 10
 """Pictures of the grid of swaps."""
@@ -46,7 +48,7 @@ class DecGanJob(Job):
     title: str = DECGAN
     overrides: tuple[str, ...] = ()
     generator: 'DecGanJob | None' = None
-    backbone: str = 'vae_gan'
+    backbone: str = PLAIN
     preset: str = 'text'
     seed: int = 0
 
@@ -57,8 +59,9 @@ class DecGanJob(Job):
 
     @property
     def label(self) -> str:
-        """Return e.g. mnist-digit."""
-        return f'{self.data.partition(":")[0]}-{self.attribute}'
+        """Return e.g. mnist-digit, or digits-digit-res_gan."""
+        other = '' if self.backbone == PLAIN else f'-{self.backbone}'
+        return f'{self.data.partition(":")[0]}-{self.attribute}{other}'
 
     @property
     def command(self) -> str:

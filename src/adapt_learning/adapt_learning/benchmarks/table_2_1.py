@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from adapt_learning.benchmarks.ac_gan_job import AcGanJob
-from adapt_learning.benchmarks.decgan_jobs import DecGanJob, SplitJob
+from adapt_learning.benchmarks.decgan_jobs import PLAIN, DecGanJob, SplitJob
 from adapt_learning.benchmarks.facts import facts
 from adapt_learning.benchmarks.job import Job, Workplace
 from adapt_learning.benchmarks.page import store_page, table
@@ -49,16 +49,18 @@ class Part:
     rival_config: AcGanConfig = AcGanConfig()
     seeds: int = 1
     """Of the preset swap, on one generator."""
+    backbone: str = PLAIN
+    """Of the generator."""
 
     @property
     def rows(self) -> tuple[DecGanJob, ...]:
         """Return the trainings; all take the generator of the first."""
-        text = DecGanJob(self.data, self.attribute, TEXT, self.overrides)
+        text = DecGanJob(self.data, self.attribute, TEXT, self.overrides, backbone=self.backbone)
         stages = tuple(one for one in self.overrides
                        if not one.startswith(('network.', 'generator.')))
         return text, *(DecGanJob(
             self.data, self.attribute, SWAP if not seed else f'{SWAP}, seed {seed}',
-            (*stages, *self.swap_overrides), text, preset='swap', seed=seed)
+            (*stages, *self.swap_overrides), text, self.backbone, 'swap', seed)
             for seed in range(self.seeds))
 
     @property
@@ -88,6 +90,7 @@ class Table21:
 def table_2_1(mnist: Path | None) -> Table21:
     """Return the table; without MNIST's folder it has the pictures that need no download."""
     parts = [Part('digits', 'digit', SETTINGS['digits']),
+             Part('digits', 'digit', SETTINGS['digits'], backbone='res_gan'),
              Part('rendered', 'view', SETTINGS['rendered'], SWAP_SETTINGS['rendered'])]
     if mnist is not None:
         parts.insert(0, Part(f'mnist:{mnist}', 'digit', SETTINGS['mnist'], seeds=2))
@@ -120,7 +123,8 @@ def _markdown(parts: list[tuple[Part, dict[str, Any], dict[str, Any], dict[str, 
               place: Workplace) -> Iterator[str]:
     yield from ('# Table 2.1: what z, z_c and z_a tell, and what swaps look like', '', _NOTE, '')
     for part, result, stored, rival in parts:
-        yield from (f'## {result["data"]}: {result["attribute"]}', '')
+        kind = '' if part.backbone == PLAIN else f', generator {part.backbone}'
+        yield from (f'## {result["data"]}: {result["attribute"]}{kind}', '')
         yield from (*measure_table(result), '')
         yield _judges(result)
         yield ''
