@@ -31,7 +31,9 @@ def run_training(make: Callable[[], Training], folder: Path, stage: str,
     optimiser are. Raises SettingError where a run of other settings stands there,
     TrainingInterrupted after Ctrl-C, TrainingDiverged for a loss that is not finite.
     """
-    checkpoint = _opened(folder, dict(identity), resume)
+    checkpoint = open_folder(folder, RunLog.FILE, resume)
+    if checkpoint is not None:
+        refuse_other_run(checkpoint.facts['identity'], identity, folder)
     training = make()
     steps = training.optimization.steps
     told: dict[str, float] = {}
@@ -78,31 +80,38 @@ def run_training(make: Callable[[], Training], folder: Path, stage: str,
     return told
 
 
-def _opened(folder: Path, identity: dict[str, Any], resume: bool) -> Checkpoint | None:
-    """Return the checkpoint to go on from, or None in a folder that is made new."""
+def open_folder(folder: Path, mark: str, resume: bool) -> Checkpoint | None:
+    """
+    Return the checkpoint to go on from, or None in a folder that is made new.
+
+    A folder with a file named `mark` is that of a run, which may be removed when it is finished.
+    """
     checkpoint = load_checkpoint(folder)
     if resume:
         if checkpoint is None:
             raise SettingError(f'there is no checkpoint in {folder} to resume from; train without '
                                '--resume')
-        began = checkpoint.facts['identity']
-        different = [f'{key}: run {began.get(key)}, command {value}'
-                     for key, value in identity.items() if began.get(key) != value]
-        if different:
-            raise SettingError(f'the run in {folder} was started with other settings; repeat its '
-                               'command, or remove the folder to begin again:\n  '
-                               + '\n  '.join(different))
         return checkpoint
     if checkpoint is not None:
         raise SettingError(f'{folder} holds an unfinished run; go on with --resume, or remove the '
                            'folder to begin again')
     if folder.exists():
-        if not (folder / RunLog.FILE).is_file():
-            raise SettingError(f'{folder} is where the log of this run would go, and it is not '
+        if not (folder / mark).is_file():
+            raise SettingError(f'{folder} is where the logs of this run would go, and it is not '
                                'the folder of a run: give --out another name')
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     return None
+
+
+def refuse_other_run(began: Mapping[str, Any], identity: Mapping[str, Any], folder: Path) -> None:
+    """Raise SettingError unless a run began with what must be the same for it to go on."""
+    different = [f'{key}: run {began.get(key)}, command {value}'
+                 for key, value in identity.items() if began.get(key) != value]
+    if different:
+        raise SettingError(f'the run in {folder} was started with other settings; repeat its '
+                           'command, or remove the folder to begin again:\n  '
+                           + '\n  '.join(different))
 
 
 def _save(folder: Path, training: Training, identity: Mapping[str, Any],

@@ -1,7 +1,6 @@
 """From a dataset folder to artifacts: the function behind `adapt train`."""
 
 import json
-import shutil
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +37,7 @@ from adapt_learning.trainers.judge import Judge, judge_config, split_overrides
 from adapt_learning.trainers.kept import StepKeeper
 from adapt_learning.trainers.presets import resolve
 from adapt_learning.trainers.request import Run, TrainRequest
+from adapt_learning.trainers.run_folder import open_folder, refuse_other_run
 
 _RUN_FILE = 'run.json'
 _AGAINST_DIVERGENCE = frozenset({'learning_rate', 'gradient_clip', 'warmup_steps'})
@@ -135,24 +135,12 @@ def _contract(request: TrainRequest, dataset: Dataset) -> Contract:
 def _open_run(job: Run):
     """Make the run folder ready; return the checkpoint to go on from, or None."""
     folder, request = job.request.run_folder, job.request
-    checkpoint = load_checkpoint(folder)
-    if request.resume:
-        if checkpoint is None:
-            raise SettingError(f'there is no checkpoint in {folder} to resume from; train without '
-                               '--resume')
+    checkpoint = open_folder(folder, _RUN_FILE, request.resume)
+    if checkpoint is not None:
         _check_same_run(checkpoint.facts, _identity(job), folder)
         names = [stage.name for stage in job.trained.stages()]
         RunLog.cut(folder, names, checkpoint.facts['stage'], checkpoint.facts['step'])
         return checkpoint
-    if checkpoint is not None:
-        raise SettingError(f'{folder} holds an unfinished run; go on with --resume, or remove the '
-                           'folder to begin again')
-    if folder.exists():
-        if not (folder / _RUN_FILE).is_file():
-            raise SettingError(f'{folder} is where the logs of this run would go, and it is not '
-                               'the folder of a run: give --out another name')
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
     text = json.dumps(_identity(job), indent=1, sort_keys=True) + '\n'
     (folder / _RUN_FILE).write_text(text, encoding='utf-8')
     return None
@@ -172,12 +160,7 @@ def _check_same_run(facts: dict[str, Any], identity: dict[str, Any], folder: Pat
     began = {key: facts.get(key) for key in identity}
     if facts.get('diverged'):  # to go on as before would diverge again
         began, identity = (_without(_AGAINST_DIVERGENCE, x) for x in (began, identity))
-    different = [f'{key}: run {began[key]}, command {value}'
-                 for key, value in identity.items() if began[key] != value]
-    if different:
-        raise SettingError(f'the run in {folder} was started with other settings; repeat its '
-                           'command, or remove the folder to begin again:\n  '
-                           + '\n  '.join(different))
+    refuse_other_run(began, identity, folder)
 
 
 def _without(names: frozenset[str], values: Any) -> Any:

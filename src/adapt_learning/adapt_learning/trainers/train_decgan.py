@@ -1,7 +1,6 @@
 """From pictures to a generator that swaps attributes: the function behind `adapt decgan train`."""
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,13 +22,11 @@ from adapt_learning.generation.decgan.saved import (
     new_classifier,
     save_decgan,
 )
-from adapt_learning.stacked.checkpoint import load_checkpoint, remove_checkpoint
 from adapt_learning.stacked.config import from_values, to_values, with_overrides
 from adapt_learning.stacked.progress import ProgressReport
 from adapt_learning.stacked.short_training import one_thread
-from adapt_learning.stacked.training import Training
 from adapt_learning.trainers.provenance import code_version
-from adapt_learning.trainers.run_folder import run_training
+from adapt_learning.trainers.stage_runs import StageRuns
 
 STAGES = ('generator', 'classifier', 'decomposition')
 _BACKBONE = 'vae_gan'
@@ -85,7 +82,7 @@ def train_decgan(request: DecGanRequest,
     """
     Write an artifact; return its manifest, and the processor time of each stage [s].
 
-    Raises UserError for what the user can mend before anything is written, and what `run_training`
+    Raises UserError for what the user can mend before anything is written, and what `StageRuns.run`
     raises; the same request with `resume` goes on with the stage that was interrupted.
     """
     out = check_output(request.out)
@@ -114,8 +111,7 @@ def train_decgan(request: DecGanRequest,
         'data_hash': data.content_hash, 'seed': request.seed,
         'generator': given and given.manifest['hashes'],
         'config': {**to_values(config), 'network': to_values(network)}}
-    stages = _Stages(out.with_name(f'{out.name}.run'), facts, request.resume,
-                     progress or ProgressReport())
+    stages = StageRuns(out.with_name(f'{out.name}.run'), STAGES, facts, request.resume, progress)
     with one_thread():  # sums of gradients in the order of two threads are not the same twice
         if given is None:
             stages.run('generator', lambda: GeneratorTraining(
@@ -125,36 +121,11 @@ def train_decgan(request: DecGanRequest,
         stages.run('decomposition', lambda: DecompositionTraining(
             decomposition, backbone, classifier, data.train, config.decomposition, request.seed))
     manifest = save_decgan(out, backbone, classifier, decomposition, {
-        **facts, 'last_losses': stages.losses, 'command': request.command(data, attribute),
-        'code_version': code_version()})
+        **facts, 'command': request.command(data, attribute), 'code_version': code_version(),
+        'last_losses': {f'{stage}.{part}': value for stage, losses in stages.losses.items()
+                        for part, value in losses.items()}})
     stages.forget()
     return {'folder': str(out), **manifest, 'seconds': stages.seconds}
-
-
-class _Stages:
-    """Runs one training after the other, each with a run folder of its own below `folder`."""
-
-    def __init__(self, folder: Path, identity: Mapping[str, Any], resume: bool,
-                 progress: ProgressReport):
-        self._folder, self._identity, self._progress = folder, identity, progress
-        begun = [name for name in STAGES if load_checkpoint(folder / name) is not None]
-        # A stage that had not begun begins now; where none had, the first one says so.
-        self._resumed = begun or list(STAGES) if resume else []
-        self.losses: dict[str, float] = {}
-        self.seconds: dict[str, float] = {}
-
-    def run(self, name: str, make: Callable[[], Training]) -> None:
-        """Run a stage, or what is left of it."""
-        began_s = time.process_time()
-        told = run_training(make, self._folder / name, name, self._identity,
-                            name in self._resumed, self._progress, f'{name}.optimization')
-        self.losses |= {f'{name}.{part}': value for part, value in told.items()}
-        self.seconds[name] = round(time.process_time() - began_s, 2)
-
-    def forget(self) -> None:
-        """Remove the checkpoints; what they were for is stored."""
-        for name in STAGES:
-            remove_checkpoint(self._folder / name)
 
 
 def _check_fits(manifest: Mapping[str, Any], folder: Path, data: ImageSet) -> None:

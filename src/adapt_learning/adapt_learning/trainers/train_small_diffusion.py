@@ -38,13 +38,11 @@ from adapt_learning.generation.small.pipeline import (
     save_pipeline,
 )
 from adapt_learning.generation.small.tokenizer import make_tokenizer
-from adapt_learning.stacked.checkpoint import FILE as CHECKPOINT
-from adapt_learning.stacked.checkpoint import remove_checkpoint
 from adapt_learning.stacked.config import from_values, to_values, with_overrides
 from adapt_learning.stacked.progress import ProgressReport
 from adapt_learning.trainers.provenance import code_version
-from adapt_learning.trainers.run_folder import run_training
 from adapt_learning.trainers.small_diffusion_card import card_of
+from adapt_learning.trainers.stage_runs import StageRuns
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL, StableDiffusionPipeline
@@ -80,20 +78,19 @@ def train_small_diffusion(request: SmallDiffusionRequest) -> dict[str, Any]:
     """
     Write a pipeline in the format of diffusers, with manifest and card; return the manifest.
 
-    Raises as `run_training` does; the same request with `resume` goes on.
+    Raises as `StageRuns.run` does; the same request with `resume` goes on.
     """
     out = check_output(request.out)
     config = from_values(SmallConfig, with_overrides(to_values(SmallConfig()), request.overrides))
     work = _Work(request, config, out.with_name(f'{out.name}.run'))
-    autoencoder, first = work.autoencoder()
-    pipeline, second = work.denoiser(autoencoder)
+    pipeline = work.denoiser(work.autoencoder())
     made = work.folder / 'made'
     shutil.rmtree(made, ignore_errors=True)
     save_pipeline(pipeline, WORDS, made)
     manifest = {
         'kind': 'small_diffusion', 'name': out.name, 'command': request.command,
         'code_version': code_version(), **work.facts,
-        'last_losses': {**first, **second},
+        'last_losses': {**work.stages.losses['autoencoder'], **work.stages.losses['denoiser']},
         'weights': {name: sum(x.numel() for x in getattr(pipeline, name).parameters())
                     for name in ('vae', 'unet', 'text_encoder')},
         # What is measured is what was written: in half precision.
@@ -103,8 +100,7 @@ def train_small_diffusion(request: SmallDiffusionRequest) -> dict[str, Any]:
     write_json(made / FACTS, manifest)
     (made / CARD).write_text(card_of(manifest), encoding='utf-8')
     publish_folder(made, out)
-    for stage in _STAGES:
-        remove_checkpoint(work.folder / stage)
+    work.stages.forget()
     return manifest
 
 
@@ -132,10 +128,11 @@ class _Work:
     def __init__(self, request: SmallDiffusionRequest, config: SmallConfig, folder: Path):
         self.request, self.config, self.folder = request, config, folder
         self.facts: Mapping[str, Any] = {'config': to_values(config), 'seed': request.seed}
+        self.stages = StageRuns(folder, _STAGES, self.facts, request.resume)
         self._drawn = None
 
-    def autoencoder(self) -> 'tuple[AutoencoderKL, dict[str, float]]':
-        """Return the trained autoencoder, latents scaled to a spread of one, and its losses."""
+    def autoencoder(self) -> 'AutoencoderKL':
+        """Return the trained autoencoder."""
         torch.manual_seed(self.request.seed)  # of the first weights
         module = make_autoencoder(self.config.autoencoder, self.config.pictures.size_px)
 
@@ -143,12 +140,11 @@ class _Work:
             return AutoencoderTraining(module, self._pictures()[0], self.config.autoencoder,
                                        self.request.seed)
 
-        losses = self._run('autoencoder', make, self.request.resume)
-        return module, losses
+        self.stages.run('autoencoder', make)
+        return module
 
-    def denoiser(self, autoencoder: 'AutoencoderKL'
-                 ) -> 'tuple[StableDiffusionPipeline, dict[str, float]]':
-        """Return the pipeline with the averaged weights, in half precision, and the losses."""
+    def denoiser(self, autoencoder: 'AutoencoderKL') -> 'StableDiffusionPipeline':
+        """Return the pipeline with the averaged weights, in half precision."""
         settings = self.config.denoiser
         tokenizer = make_tokenizer(WORDS, settings.tokens)
         pictures, captions = self._pictures()
@@ -161,18 +157,12 @@ class _Work:
             unet, make_text_encoder(settings, tokenizer), scale * latents,
             tokens_of(tokenizer, list(captions)), tokens_of(tokenizer, ['']), settings,
             self.request.seed)
-        # Interrupted in the first stage: this one begins.
-        begun = self.request.resume and (self.folder / 'denoiser' / CHECKPOINT).is_file()
-        losses = self._run('denoiser', lambda: training, begun)
+        self.stages.run('denoiser', lambda: training)
         average = training.average
         # The text encoder stays in single precision: transformers loads what is stored, diffusers
         # loads both as float32.
         return make_pipeline(autoencoder.half(), average['unet'].half(), average['text_encoder'],
-                             tokenizer, make_scheduler()), losses
-
-    def _run(self, stage: str, make: Any, resume: bool) -> dict[str, float]:
-        return run_training(make, self.folder / stage, stage, self.facts, resume,
-                            settings=f'{stage}.optimization')
+                             tokenizer, make_scheduler())
 
     def _pictures(self) -> tuple[torch.Tensor, tuple[str, ...]]:
         """Return the pictures uint8 [N, 3, H, W], drawn once, and their captions."""
