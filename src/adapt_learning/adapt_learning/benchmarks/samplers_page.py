@@ -1,11 +1,13 @@
 """The page of the sampler comparison: table, JSON and picture."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from adapt_learning.benchmarks.evaluate_job import SEED
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.page import store_page
+from adapt_learning.benchmarks.page import table as table_of
 from adapt_learning.benchmarks.samplers import NAME, SCENES, Measured, SamplerTable, measured
 from adapt_learning.evaluation.plots import new_figure, save_figure
 
@@ -26,6 +28,7 @@ def write_page(table: SamplerTable, place: Workplace) -> Path:
     """Write samplers.json, .md and .png beside the results; return the path of the page."""
     table = table.whole
     done = {task: rows for task in table.tasks if (rows := measured(table, task, place))}
+    table = replace(table, tasks=tuple(done))
     folder = place.results.parent
     values = {
         'table': NAME, 'command': table.command, 'preset': table.preset,
@@ -49,21 +52,17 @@ def _markdown(table: SamplerTable, done: Mapping[str, list[Measured]],
     for task, rows in done.items():
         scene = SCENES[task]
         yield f'## {task}, noise level {scene.noise_level:g}\n'
-        yield ('| policy | sampler | steps | chunk | success | Wilson | inference | per tick |\n'
-               + '|---' * 8 + '|')
-        for one in rows:
-            yield _line(one)
-        yield ''
+        yield from table_of(('policy', 'sampler', 'steps', 'chunk', 'success', 'Wilson',
+                             'inference', 'per tick'), map(_line, rows))
 
 
-def _line(one: Measured) -> str:
+def _line(one: Measured) -> tuple[str, ...]:
     row, pooled = one.row, one.cell.pooled
     said = ['bc', '-', '-', '-'] if row is None else [
         row.sampler.policy, row.sampler.title, str(row.steps),
         f'{row.chunk.executed} of {row.chunk.length}']
-    return '| ' + ' | '.join([
-        *said, str(one.cell), f'{100 * pooled.low:.1f}-{100 * pooled.high:.1f}',
-        _times(one.ratio), _times(one.ratio_per_tick)]) + ' |'
+    return (*said, str(one.cell), f'{100 * pooled.low:.1f}-{100 * pooled.high:.1f}',
+            _times(one.ratio), _times(one.ratio_per_tick))
 
 
 def _times(ratio: float | None) -> str:

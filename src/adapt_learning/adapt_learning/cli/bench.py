@@ -15,7 +15,7 @@ from adapt_learning.cli.bench_inspection import inspection_speed
 from adapt_learning.cli.bench_quality import data_quality
 from adapt_learning.cli.bench_samplers import samplers
 from adapt_learning.cli.bench_training import training_speed
-from adapt_learning.cli.common import JobsOption, JsonOption, check_json, verb
+from adapt_learning.cli.common import JobsOption, JsonOption, check_json, passive_threads, verb
 from adapt_learning.cli.tables import (
     CACHE,
     OUT,
@@ -25,7 +25,6 @@ from adapt_learning.cli.tables import (
     StackOption,
     finish,
     one_of,
-    passive_threads,
     ready,
     run_table,
     seeds_of,

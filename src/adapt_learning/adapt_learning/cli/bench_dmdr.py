@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from adapt_learning.cli.common import JobsOption, JsonOption, check_json, verb
+from adapt_learning.cli.common import JobsOption, JsonOption, check_json, passive_threads, verb
 from adapt_learning.cli.tables import (
     CACHE,
     OUT,
@@ -17,7 +17,6 @@ from adapt_learning.cli.tables import (
     OutOption,
     PresetOption,
     finish,
-    passive_threads,
     run_table,
     seeds_of,
     workplace,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from adapt_learning.cli.common import JobsOption, JsonOption, check_json, verb
+from adapt_learning.cli.common import JobsOption, JsonOption, check_json, passive_threads, verb
 from adapt_learning.cli.tables import (
     CACHE,
     OUT,
@@ -13,7 +13,6 @@ from adapt_learning.cli.tables import (
     CacheOption,
     OutOption,
     finish,
-    passive_threads,
     run_table,
     workplace,
 )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from adapt_learning.cli.common import JsonOption, check_json, progress, verb
+from adapt_learning.cli.common import JsonOption, check_json, passive_threads, progress, verb
 from adapt_learning.cli.inspect_bench import WeightsOption, weights_of
 from adapt_learning.cli.tables import (
     CACHE,
@@ -14,7 +14,6 @@ from adapt_learning.cli.tables import (
     CacheOption,
     OutOption,
     finish,
-    passive_threads,
     ready,
 )
 from adapt_learning.errors import SettingError

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from adapt_learning.cli.common import JobsOption, JsonOption, check_json, verb
+from adapt_learning.cli.common import JobsOption, JsonOption, check_json, passive_threads, verb
 from adapt_learning.cli.tables import (
     CACHE,
     OUT,
@@ -15,7 +15,6 @@ from adapt_learning.cli.tables import (
     StackOption,
     finish,
     one_of,
-    passive_threads,
     run_table,
     seeds_of,
     workplace,

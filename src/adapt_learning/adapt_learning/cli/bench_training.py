@@ -5,14 +5,13 @@ from typing import Annotated
 
 import typer
 
-from adapt_learning.cli.common import JsonOption, check_json, progress, verb
+from adapt_learning.cli.common import JsonOption, check_json, passive_threads, progress, verb
 from adapt_learning.cli.tables import (
     CACHE,
     OUT,
     CacheOption,
     OutOption,
     finish,
-    passive_threads,
     ready,
 )
 

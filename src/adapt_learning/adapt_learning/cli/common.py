@@ -163,6 +163,16 @@ def _lines(title: str, total: int) -> Iterator[Callable[[int, str], None]]:
     yield say
 
 
+def passive_threads() -> None:
+    """
+    Let threads that wait for work sleep; to be called before torch is imported.
+
+    Spinning, as is the default, makes small matmuls ten times slower as soon as another program
+    wants the cores.
+    """
+    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+
+
 @contextmanager
 def training_ends() -> Iterator[None]:
     """Make exit codes of a training that was interrupted (130) or whose loss diverged (1)."""

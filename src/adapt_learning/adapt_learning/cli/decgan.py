@@ -10,11 +10,11 @@ from adapt_learning.cli.common import (
     check_file,
     check_json,
     console,
+    passive_threads,
     training_ends,
     verb,
     write_result,
 )
-from adapt_learning.cli.tables import passive_threads
 
 app = typer.Typer(no_args_is_help=True, help='Swap attributes of pictures (dec-GAN).')
 

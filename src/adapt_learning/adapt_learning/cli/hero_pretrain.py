@@ -9,11 +9,11 @@ from adapt_learning.cli.common import (
     JsonOption,
     check_json,
     console,
+    passive_threads,
     training_ends,
     verb,
     write_result,
 )
-from adapt_learning.cli.tables import passive_threads
 
 
 @verb

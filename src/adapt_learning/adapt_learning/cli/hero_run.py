@@ -5,8 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapt_learning.cli import hero_options as options
-from adapt_learning.cli.common import JsonOption, check_json, console, verb, write_result
-from adapt_learning.cli.tables import passive_threads
+from adapt_learning.cli.common import (
+    JsonOption,
+    check_json,
+    console,
+    passive_threads,
+    verb,
+    write_result,
+)
 from adapt_learning.errors import SettingError
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from adapt_learning.cli import hero_options as options
-from adapt_learning.cli.common import console, verb
-from adapt_learning.cli.tables import passive_threads
+from adapt_learning.cli.common import console, passive_threads, verb
 
 
 @verb

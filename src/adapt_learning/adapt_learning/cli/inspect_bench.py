@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adapt_learning.cli.common import JobsOption, JsonOption, check_json, verb
+from adapt_learning.cli.common import JobsOption, JsonOption, check_json, passive_threads, verb
 from adapt_learning.cli.tables import (
     CACHE,
     OUT,
@@ -14,7 +14,6 @@ from adapt_learning.cli.tables import (
     OutOption,
     finish,
     one_of,
-    passive_threads,
     run_table,
     workplace,
 )

@@ -1,7 +1,6 @@
 """`adapt restore`: polluted demonstrations in, restored ones out (DMDR)."""
 
 import json as json_module
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from adapt_learning.cli.common import (
     check_file,
     check_json,
     console,
+    passive_threads,
     progress,
     say_error,
     verb,
@@ -59,8 +59,7 @@ def restore(
     """
     check_json(json)
     _check(folder, out, report, dry_run, show)
-    # Before torch is imported, as in `adapt train`: threads that wait for work must sleep.
-    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+    passive_threads()
     from adapt_learning.restoration.base import Cancelled
     from adapt_learning.restoration.config import resolve
     from adapt_learning.restoration.run import RestoreRequest, restore_folder

@@ -1,6 +1,5 @@
 """What the verbs of `adapt bench` share."""
 
-import os
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -96,12 +95,6 @@ def ready(out: Path, cache: Path) -> 'Workplace':
     place.cache.mkdir(parents=True, exist_ok=True)
     place.results.mkdir(parents=True, exist_ok=True)
     return place
-
-
-def passive_threads() -> None:
-    """Let threads that wait for work sleep."""
-    # Before torch is imported, as in `adapt train`: threads that wait for work must sleep.
-    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
 
 def one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -1,6 +1,5 @@
 """`adapt train`: demonstrations in, artifacts out."""
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +10,7 @@ from adapt_learning.cli.common import (
     JsonOption,
     check_json,
     console,
+    passive_threads,
     training_ends,
     verb,
     write_result,
@@ -54,9 +54,7 @@ def train(
     """
     check_json(json)
     numbers = _seeds(seeds)
-    # Before torch is imported: threads that wait for work must sleep. Spinning, as is the default,
-    # makes small matmuls ten times slower as soon as another program wants the cores.
-    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+    passive_threads()
     from adapt_learning.trainers.train import TrainRequest
     from adapt_learning.trainers.train import train as run
     request = TrainRequest(
