@@ -20,8 +20,10 @@ inference. *Inference*: p50 of one inference in the policy node's runtime, in pa
 inference costs on average. The network is trained once per policy and chunk; only the steps of
 inference differ between the rows. Rows without a result are left out.
 """
-_COLOURS = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9')
-"""Okabe and Ito's: told apart by everybody."""
+_COLOURS = ('#000000', '#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9')
+"""Okabe and Ito's, told apart by everybody: one for BC and each sampler."""
+_LINES = (('-', 'o'), ('--', 's'), (':', '^'))
+"""Line and marker of each length of chunk."""
 
 
 def write_page(table: SamplerTable, place: Workplace) -> Path:
@@ -77,13 +79,18 @@ def draw(path: Path, done: Mapping[str, list[Measured]]) -> None:
         axes.set_title(f'{task}, noise level {SCENES[task].noise_level:g}')
         axes.set_xlabel('p50 of an inference [passes through BC]')
         axes.set_ylabel('success [%]')
-        for (name, points), colour in zip(_lines(rows).items(), _COLOURS * 3, strict=False):
-            _draw_line(axes, name, points, colour)
+        kinds = list(dict.fromkeys(_kind(points[0]) for points in _lines(rows).values()))
+        chunks = list(dict.fromkeys(one.row.chunk for one in rows if one.row))
+        for name, points in _lines(rows).items():
+            row = points[0].row
+            _draw_line(axes, name, points, _COLOURS[kinds.index(_kind(points[0])) % len(_COLOURS)],
+                       *_LINES[chunks.index(row.chunk) % len(_LINES) if row else 0])
         axes.set_xscale('log')
         axes.xaxis.set_major_formatter('{x:g}')
-        axes.set_ylim(0, 103)
+        lowest = 100 * min(one.cell.pooled.low for one in rows)
+        axes.set_ylim(10 * (max(lowest - 5, 0) // 10), 101)
         axes.grid(alpha=0.25)
-        axes.legend(fontsize=8)
+        axes.legend(fontsize=8, loc='lower left')
     save_figure(figure, path)
 
 
@@ -99,13 +106,18 @@ def _lines(rows: list[Measured]) -> dict[str, list[Measured]]:
     return lines
 
 
-def _draw_line(axes, name: str, points: list[Measured], colour: str) -> None:
+def _kind(one: Measured) -> str:
+    return '' if one.row is None else f'{one.row.sampler.policy} {one.row.sampler.title}'
+
+
+def _draw_line(axes, name: str, points: list[Measured], colour: str, line: str,
+               marker: str) -> None:
     x, pooled = [one.ratio for one in points], [one.cell.pooled for one in points]
     y = [100 * rate.rate for rate in pooled]
     below = [100 * (rate.rate - rate.low) for rate in pooled]
     above = [100 * (rate.high - rate.rate) for rate in pooled]
-    axes.errorbar(x, y, (below, above), color=colour, marker='o', markersize=4, capsize=2,
-                  linewidth=1.4, label=name)
+    axes.errorbar(x, y, (below, above), color=colour, linestyle=line, marker=marker,
+                  markersize=4, capsize=2, linewidth=1.4, label=name)
     for one, a, b in zip(points, x, y, strict=True):
         if one.row is not None:
             axes.annotate(str(one.row.steps), (a, b), textcoords='offset points', xytext=(4, 4),
