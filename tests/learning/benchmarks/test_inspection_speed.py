@@ -89,7 +89,7 @@ def test_speed_memory_and_size_of_everybody(place, weights, tmp_path):
     said = []
     result = inspection_speed.measure(place, [detector], {'resnet18': weights}, 2,
                                       'adapt bench inspection-speed', said.append)
-    assert len(said) == inspection_speed.parts(1, 1)
+    assert len(said) == inspection_speed.parts({'resnet18': weights}, 1)
     tiny, nearest, small, plain, exported = result['rows']
     assert tiny['pictures_per_s'] > nearest['pictures_per_s'] > 0
     assert small['bank_rows'] == plain['bank_rows'] == exported['bank_rows'] == [820]

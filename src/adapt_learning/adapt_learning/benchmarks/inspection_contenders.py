@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 DETECTOR, PATCHCORE, PATCHCORE_EXPORTED = 'detector', 'patchcore', 'patchcore_exported'
+ANOMALIB = 'anomalib'
 
 
 @dataclass(frozen=True)
@@ -19,13 +20,15 @@ class Speeder:
 
     title: str
     kind: str
-    """DETECTOR, PATCHCORE or PATCHCORE_EXPORTED."""
+    """DETECTOR, PATCHCORE, PATCHCORE_EXPORTED or ANOMALIB."""
     model: str
-    """Folder of the detector, or file of the exported PatchCore, or of the backbone's weights."""
+    """Folder of the detector, or file of the exported PatchCore, or of a backbone's weights."""
     bank: str
     """File .npz with level_0, level_1, ..."""
     backbone: str = ''
     input_px: int = 256
+    python: str = ''
+    """Interpreter that has anomalib."""
 
     @property
     def bank_levels(self) -> list[np.ndarray]:
@@ -55,6 +58,9 @@ def opened(one: Speeder) -> Callable[[np.ndarray], Any]:
         from adapt_learning.inspection.bank import Bank
         inspector, bank = Inspector(one.model), Bank(tuple(one.bank_levels))
         return lambda picture: inspector.judge(picture, bank)
+    if one.kind == ANOMALIB:
+        from adapt_learning.benchmarks.anomalib_patchcore import AnomalibPatchCore
+        return AnomalibPatchCore(one.python, one.backbone, Path(one.model).parent, one.input_px)
     (rows,) = one.bank_levels
     if one.kind == PATCHCORE_EXPORTED:
         import onnxruntime
@@ -85,6 +91,11 @@ def memory_kb(one: Speeder, pictures: Path) -> int:
     Measured in a process of its own: the peak, less what an interpreter has that can read pictures
     and run ONNX (numpy, OpenCV, onnxruntime).
     """
+    if one.kind == ANOMALIB:
+        judge = opened(one)
+        for picture in np.load(pictures):
+            judge(picture)
+        return judge.close()
     done = subprocess.run(
         [sys.executable, '-m', 'adapt_learning.benchmarks.inspection_contenders',
          json.dumps(asdict(one)), str(pictures)], capture_output=True, text=True, check=False)

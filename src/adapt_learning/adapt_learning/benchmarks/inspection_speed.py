@@ -11,9 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from adapt_learning.benchmarks.anomalib_patchcore import (
+    BANK,
+    NETWORK,
+    NETWORKS,
+    AnomalibPatchCore,
+)
 from adapt_learning.benchmarks.inference_time import inference_seconds
 from adapt_learning.benchmarks.inspect_detectors import DetectorJob, GivenDetector
 from adapt_learning.benchmarks.inspection_contenders import (
+    ANOMALIB,
     DETECTOR,
     PATCHCORE,
     PATCHCORE_EXPORTED,
@@ -39,12 +46,13 @@ _MEMORY_PICTURES = 8
 
 def measure(place: Workplace, given: Sequence[Path], weights: Mapping[str, Path],
             pictures: int = 60, command: str = '',
-            say: Callable[[str], None] = lambda text: None) -> dict[str, Any]:
+            say: Callable[[str], None] = lambda text: None, anomalib: Path | None = None) -> dict[str, Any]:
     """
     Return speed, memory and size of every contender.
 
     `given`: folders of detectors; `weights`: {backbone: file}, each with nearest_patch (its own
-    core-set, and PatchCore's share) and PatchCore. `pictures` are judged by everybody in turns.
+    core-set, and PatchCore's share) and PatchCore; `anomalib`: a python that has it, whose
+    PatchCore takes part. `pictures` are judged by everybody in turns.
     """
     surface = Surface(SURFACE, 0, _INPUT_PX)
     references = [surface.good(i) for i in range(REFERENCES)]
@@ -55,8 +63,15 @@ def measure(place: Workplace, given: Sequence[Path], weights: Mapping[str, Path]
               for i, path in enumerate(given)),
             *(one for backbone, file in weights.items()
               for one in _of_backbone(place, backbone, file, references, Path(folder), say))]
+        for backbone in _of_anomalib(weights, anomalib):
+            say(f'core-set of anomalib, {backbone}')
+            contenders.append(_anomalib(anomalib, backbone, references, Path(folder)))
         say('judging in turns')
-        seconds = inference_seconds([opened(one) for one in contenders], views)
+        judges = [opened(one) for one in contenders]
+        seconds = inference_seconds(judges, views)
+        for one, judge in zip(contenders, judges, strict=True):
+            if one.kind == ANOMALIB:
+                judge.close()
         stored = Path(folder) / 'pictures.npy'
         np.save(stored, np.stack(views[:_MEMORY_PICTURES]))
         rows = []
@@ -71,9 +86,9 @@ def measure(place: Workplace, given: Sequence[Path], weights: Mapping[str, Path]
             'code_version': code_version(), **machine()}
 
 
-def parts(backbones: int, given: int) -> int:
+def parts(weights: Mapping[str, Path], given: int, anomalib: Path | None = None) -> int:
     """Return how often `measure` calls `say`."""
-    return 6 * backbones + given + 1
+    return 6 * len(weights) + 2 * len(_of_anomalib(weights, anomalib)) + given + 1
 
 
 def write(result: dict[str, Any], folder: Path) -> Path:
@@ -122,6 +137,20 @@ def _of_backbone(place: Workplace, backbone: str, weights: Path,
         Speeder(f'PatchCore exported, {backbone}', PATCHCORE_EXPORTED, str(exported), bank)]
 
 
+def _of_anomalib(weights: Mapping[str, Path], anomalib: Path | None) -> list[str]:
+    """Return the backbones that anomalib has as well."""
+    return [name for name in weights if anomalib is not None and name in NETWORKS]
+
+
+def _anomalib(python: Path, backbone: str, references: Sequence[np.ndarray],
+              folder: Path) -> Speeder:
+    folder = folder / f'anomalib-{backbone}'
+    AnomalibPatchCore(python, backbone, folder, _INPUT_PX,
+                      [to_input(picture, _INPUT_PX) for picture in references]).close()
+    return Speeder(f'PatchCore of anomalib, {backbone}', ANOMALIB, str(folder / NETWORK),
+                   str(folder / BANK), backbone, python=str(python))
+
+
 def _row(one: Speeder, seconds: np.ndarray, memory: int) -> dict[str, Any]:
     low, median, high = np.quantile(seconds, (0.1, 0.5, 0.9))
     levels = one.bank_levels
@@ -152,10 +181,10 @@ def _markdown(result: dict[str, Any]):
            'grows from an interpreter with numpy to its peak while it judges; file: the model '
            'without the bank.\n')
     yield ('PatchCore is written here, plainly, as published (the two coarser levels of the '
-           'backbone, core-set of 10 %, re-weighting of eq. 7, smoothed map): that of anomalib '
-           'needs torchvision, which cannot be installed beside this torch. *In PyTorch* is how '
+           'backbone, core-set of 10 %, re-weighting of eq. 7, smoothed map). *In PyTorch* is how '
            'it is published, *exported* runs in onnxruntime like our detectors, which is like '
-           'with like.\n')
+           'with like. *Of anomalib*: its own, in PyTorch and a process of its own, with the '
+           "same levels of timm's network of that name and weights drawn at random.\n")
     titles = ['detector', 'pictures/s', 'ms (10..90 %)', *(f'times {one}' for one in against),
               'bank rows', 'bank [kB]', 'memory [MB]', 'file [kB]']
     yield from table(titles, (_shown(row, against) for row in result['rows']))

@@ -26,6 +26,8 @@ def inspection_speed(
         help='Backbone of a --weights that names none.')] = 'mobilenet_v2',
     detector: Annotated[list[Path] | None, typer.Option(
         help='Folder of a detector that takes part; may be given several times.')] = None,
+    anomalib: Annotated[Path | None, typer.Option(
+        help='Python of an environment that has anomalib; its PatchCore takes part, too.')] = None,
     pictures: Annotated[int, typer.Option(
         min=2, help='Pictures that everybody judges.')] = 60,
     out: OutOption = OUT,
@@ -36,6 +38,7 @@ def inspection_speed(
     Judge pictures by detectors, and by PatchCore on the same backbones, in turns.
 
     Pictures per second of processor time, memory and size; each backbone of --weights has its rows.
+    anomalib is no part of this project: --anomalib runs it in an environment of its own.
     """
     check_json(json)
     passive_threads()
@@ -51,10 +54,12 @@ def inspection_speed(
     command = ' '.join((
         'adapt bench inspection-speed', *(f'--weights {name}={file.name}'
                                           for name, file in files.items()),
-        *(option for one in given for option in one.options), f'--pictures {pictures}'))
+        *(option for one in given for option in one.options),
+        *(('--anomalib python',) if anomalib else ()), f'--pictures {pictures}'))
     place = ready(out, cache)
-    with progress('inspection-speed', module.parts(len(files), len(given))) as show:
+    with progress('inspection-speed', module.parts(files, len(given), anomalib)) as show:
         done = count()
         result = module.measure(place, [one.path for one in given], files, pictures, command,
-                                say=lambda text: show(next(done), text))
+                                lambda text: show(next(done), text),
+                                anomalib and anomalib.absolute())
     finish(module.write(result, place.results), json)
