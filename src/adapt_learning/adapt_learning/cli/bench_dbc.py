@@ -32,7 +32,7 @@ def table_3_2(
     seeds: StackOption = '0,1,2',
     episodes: Annotated[int, typer.Option(min=1, help='Episodes per seed.')] = 100,
     extras: Annotated[bool, typer.Option(
-        '--extras', help='Also rows with one published setting in place of ours.')] = False,
+        '--extras', help='Also rows with one setting changed: as published, or one step.')] = False,
     jobs: JobsOption = None,
     backend: BackendOption = 'loky',
     out: OutOption = OUT,
