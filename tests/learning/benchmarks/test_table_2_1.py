@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from typer.testing import CliRunner
 
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.runner import run_jobs
@@ -15,6 +16,7 @@ from adapt_learning.benchmarks.table_2_1 import (
     table_2_1,
     write_table,
 )
+from adapt_learning.cli.main import app
 from adapt_learning.generation.decgan.ac_gan import AcGanConfig
 from adapt_learning.generation.decgan.classifier import ClassifierConfig
 from adapt_learning.generation.decgan.measures import MeasureConfig
@@ -91,6 +93,15 @@ def test_pictures_of_a_part_without_any_result_are_not_read_for_its_key(made, tm
     page = write_table(Table21((absent, *table.parts)), place)
     assert [part['data'] for part in json.loads(page.with_suffix('.json').read_text())['parts']
             ] == ['digits']
+
+
+def test_a_page_never_loses_mnist_in_silence(tmp_path):
+    results = tmp_path / 'table-2.1'
+    results.mkdir()
+    (results / 'split-mnist-digit-0.json').write_text('{}')
+    done = CliRunner().invoke(app, ['bench', 'table-2.1', '--out', str(tmp_path)])
+    assert done.exit_code == 2 and 'give --mnist' in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ['table-2.1']
 
 
 def test_mnist_is_left_out_without_its_folder(tmp_path):

@@ -1,4 +1,4 @@
-"""anomalib's PatchCore, run by the interpreter of an environment of its own: nothing of ours is here.
+"""anomalib's PatchCore, run by the interpreter of an environment of its own; nothing of ours.
 
     python anomalib_child.py TIMM_NAME LAYER,LAYER SIDE SHARE REFERENCES.npy FOLDER
 

@@ -46,7 +46,8 @@ _MEMORY_PICTURES = 8
 
 def measure(place: Workplace, given: Sequence[Path], weights: Mapping[str, Path],
             pictures: int = 60, command: str = '',
-            say: Callable[[str], None] = lambda text: None, anomalib: Path | None = None) -> dict[str, Any]:
+            say: Callable[[str], None] = lambda text: None,
+            anomalib: Path | None = None) -> dict[str, Any]:
     """
     Return speed, memory and size of every contender.
 

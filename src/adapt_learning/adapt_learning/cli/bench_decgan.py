@@ -45,6 +45,11 @@ def table_2_1(
     chosen = tuple(part for part in table.parts if only in ('', part.data.partition(':')[0]))
     if not chosen:
         raise SettingError(f"--only is mnist (with --mnist), digits or rendered; got '{only}'")
-    place = workplace(out / table.name, cache)
+    results = out / table.name
+    if mnist is None and any(results.glob('split-mnist-*.json')):
+        raise SettingError(f'{results} has results of MNIST, and its pictures are needed to show '
+                           'them; give --mnist so that they stay on the page, or --out another '
+                           'folder')
+    place = workplace(results, cache)
     run_table(table.name, replace(table, parts=chosen).jobs(), place, jobs, backend)
     finish(module.write_table(table, place), json)
