@@ -7,6 +7,7 @@ command runs, so two demos or test runs at once never hear each other.
 
 import os
 import random
+import re
 import socket
 import sys
 
@@ -18,9 +19,26 @@ _BASE, _GAIN = 7400, 250
 _LOCK = '\0adapt-ros-domain-{}'
 
 
+_SHARED_MEMORY = '/dev/shm'
+_SHARED_PORT = re.compile(r'fastrtps_port(\d+)')
+
+
+def tidy_first(domains: list[int], files: list[str]) -> list[int]:
+    """
+    Put the domains behind whose ports in shared memory somebody left behind.
+
+    Fast DDS takes up the port of a process that was killed, and what is sent there need not arrive.
+    """
+    left = {(int(found[1]) - _BASE) // _GAIN for name in files
+            if (found := _SHARED_PORT.match(name))}
+    return sorted(domains, key=left.__contains__)
+
+
 def hold_free_domain() -> tuple[int, socket.socket]:
     """Return a domain and the socket that holds it for as long as it is open."""
-    for domain in random.SystemRandom().sample(_DOMAINS, len(_DOMAINS)):
+    domains = random.SystemRandom().sample(_DOMAINS, len(_DOMAINS))
+    files = os.listdir(_SHARED_MEMORY) if os.path.isdir(_SHARED_MEMORY) else []
+    for domain in tidy_first(domains, files):
         lock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             lock.bind(_LOCK.format(domain))

@@ -75,6 +75,14 @@ def test_chosen_domain_is_kept(repository):
     assert out == '7\n'
 
 
+def test_domains_with_ports_that_a_killed_process_left_come_last():
+    from with_free_domain import tidy_first
+    left = ['fastrtps_port7911', 'fastrtps_port8161', 'fastrtps_port7000', 'sem.fastrtps_0a',
+            'fastrtps_008f28ab15cabc25']
+    assert tidy_first([2, 3, 1, 4], left) == [1, 4, 2, 3]
+    assert tidy_first([2, 1], []) == [2, 1]
+
+
 def no_leftovers(repository, script: str) -> subprocess.CompletedProcess:
     program = [sys.executable, str(repository / 'scripts' / 'no_leftovers.py'), 'sh', '-c', script]
     return subprocess.run(program, capture_output=True, text=True, timeout=30)
