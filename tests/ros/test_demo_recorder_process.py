@@ -173,7 +173,7 @@ def test_a_file_that_may_not_grow_ends_the_recording_with_one_sentence(site):
         site.bench.spin_for(0.02)
         return site.statuses[-1].state == RecorderStatus.STATE_IDLE and 'writing' in \
             site.log.read_text()
-    site.bench.until(stopped, 'the end of the recording')
+    site.bench.until(stopped, 'the end of the recording', within=60)
     text = site.log.read_text()
     assert text.count(f'{bag.name}: writing failed: File too large') == 1
     assert 'Traceback' not in text and recorder.poll() is None
