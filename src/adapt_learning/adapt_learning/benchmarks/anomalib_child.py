@@ -1,6 +1,6 @@
 """anomalib's PatchCore, run by the interpreter of an environment of its own; nothing of ours.
 
-    python anomalib_child.py TIMM_NAME LAYER,LAYER SIDE SHARE REFERENCES.npy FOLDER
+    python anomalib_child.py TIMM_NAME LAYER,LAYER SIDE SHARE NEIGHBORS REFERENCES.npy FOLDER
 
 makes a core-set of SHARE of the patches of the references (uint8 [N, n, n, 3], n = SIDE) and writes
 network.safetensors and bank.npz into FOLDER; where they are there, it loads them. The weights are
@@ -18,10 +18,9 @@ from pathlib import Path
 import cv2  # noqa: F401 - what reads pictures is in everybody's process
 import numpy as np
 
-_NEIGHBORS = 9
 
-
-def main(name: str, layers: str, side: int, share: float, references: str, folder: Path) -> None:
+def main(name: str, layers: str, side: int, share: float, neighbors: int, references: str,
+         folder: Path) -> None:
     """Answer until the input ends."""
     before = _most_memory_kb()
     import torch
@@ -31,7 +30,7 @@ def main(name: str, layers: str, side: int, share: float, references: str, folde
     torch.set_num_threads(1)
     torch.manual_seed(0)
     model = PatchcoreModel(layers=layers.split(','), backbone=name, pre_trained=False,
-                           num_neighbors=_NEIGHBORS)
+                           num_neighbors=neighbors)
     network, bank = folder / 'network.safetensors', folder / 'bank.npz'
     if network.is_file():
         model.load_state_dict(load_file(network), strict=False)
@@ -89,5 +88,5 @@ def _most_memory_kb() -> int:
 
 
 if __name__ == '__main__':
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), sys.argv[5],
-         Path(sys.argv[6]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), int(sys.argv[5]),
+         sys.argv[6], Path(sys.argv[7]))

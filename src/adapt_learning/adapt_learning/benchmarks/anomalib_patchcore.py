@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from adapt_learning.benchmarks.patchcore import CORESET
+from adapt_learning.benchmarks.patchcore import CORESET, NEIGHBORS
 from adapt_learning.errors import SettingError
 
 NETWORKS: Mapping[str, tuple[str, str]] = MappingProxyType({
@@ -40,7 +40,8 @@ class AnomalibPatchCore:
         self._said = tempfile.TemporaryFile()
         try:
             self._child = subprocess.Popen(
-                [python, _CHILD, name, layers, str(side), str(CORESET), stored, folder],
+                [python, _CHILD, name, layers, str(side), str(CORESET), str(NEIGHBORS),
+                 stored, folder],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said)
         except OSError as error:
             raise SettingError(f'{python} cannot be started ({error.strerror}); --anomalib is the '

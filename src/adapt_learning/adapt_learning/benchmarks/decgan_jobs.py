@@ -21,10 +21,8 @@ from adapt_learning.stacked.progress import ProgressReport
 from adapt_learning.stacked.short_training import one_thread
 from adapt_learning.trainers.decgan_pictures import spread, write_png
 from adapt_learning.trainers.report_decgan import DECGAN, baselines, train_judges
-from adapt_learning.trainers.train_decgan import STAGES, DecGanRequest, train_decgan
+from adapt_learning.trainers.train_decgan import BACKBONE, STAGES, DecGanRequest, train_decgan
 
-PLAIN = 'vae_gan'
-"""The generator's networks where nothing else is asked for."""
 _DONE = 'result.json'
 _SHOWN = 10
 """Pictures of the grid of swaps."""
@@ -48,7 +46,7 @@ class DecGanJob(Job):
     title: str = DECGAN
     overrides: tuple[str, ...] = ()
     generator: 'DecGanJob | None' = None
-    backbone: str = PLAIN
+    backbone: str = BACKBONE
     preset: str = 'text'
     seed: int = 0
 
@@ -60,7 +58,7 @@ class DecGanJob(Job):
     @property
     def label(self) -> str:
         """Return e.g. mnist-digit, or digits-digit-res_gan."""
-        other = '' if self.backbone == PLAIN else f'-{self.backbone}'
+        other = '' if self.backbone == BACKBONE else f'-{self.backbone}'
         return f'{self.data.partition(":")[0]}-{self.attribute}{other}'
 
     @property

@@ -79,9 +79,10 @@ def draw(path: Path, done: Mapping[str, list[Measured]]) -> None:
         axes.set_title(f'{task}, noise level {SCENES[task].noise_level:g}')
         axes.set_xlabel('p50 of an inference [passes through BC]')
         axes.set_ylabel('success [%]')
-        kinds = list(dict.fromkeys(_kind(points[0]) for points in _lines(rows).values()))
+        lines = _lines(rows)
+        kinds = list(dict.fromkeys(_kind(points[0]) for points in lines.values()))
         chunks = list(dict.fromkeys(one.row.chunk for one in rows if one.row))
-        for name, points in _lines(rows).items():
+        for name, points in lines.items():
             row = points[0].row
             _draw_line(axes, name, points, _COLOURS[kinds.index(_kind(points[0])) % len(_COLOURS)],
                        *_LINES[chunks.index(row.chunk) % len(_LINES) if row else 0])

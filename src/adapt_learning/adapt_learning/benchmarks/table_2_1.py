@@ -7,12 +7,13 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from adapt_learning.benchmarks.ac_gan_job import AcGanJob
-from adapt_learning.benchmarks.decgan_jobs import PLAIN, DecGanJob, SplitJob
+from adapt_learning.benchmarks.decgan_jobs import DecGanJob, SplitJob
 from adapt_learning.benchmarks.facts import facts
 from adapt_learning.benchmarks.job import Job, Workplace
 from adapt_learning.benchmarks.page import store_page, table
 from adapt_learning.generation.decgan.ac_gan import AcGanConfig
 from adapt_learning.trainers.report_decgan import measure_table
+from adapt_learning.trainers.train_decgan import BACKBONE
 
 TEXT, SWAP = 'dec-GAN, losses of the text', 'dec-GAN, preset swap'
 PUBLISHED = MappingProxyType({
@@ -49,7 +50,7 @@ class Part:
     rival_config: AcGanConfig = AcGanConfig()
     seeds: int = 1
     """Of the preset swap, on one generator."""
-    backbone: str = PLAIN
+    backbone: str = BACKBONE
     """Of the generator."""
 
     @property
@@ -123,7 +124,7 @@ def _markdown(parts: list[tuple[Part, dict[str, Any], dict[str, Any], dict[str, 
               place: Workplace) -> Iterator[str]:
     yield from ('# Table 2.1: what z, z_c and z_a tell, and what swaps look like', '', _NOTE, '')
     for part, result, stored, rival in parts:
-        kind = '' if part.backbone == PLAIN else f', generator {part.backbone}'
+        kind = '' if part.backbone == BACKBONE else f', generator {part.backbone}'
         yield from (f'## {result["data"]}: {result["attribute"]}{kind}', '')
         yield from (*measure_table(result), '')
         yield _judges(result)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from adapt_learning.stacked.checkpoint import load_checkpoint, remove_checkpoint
+from adapt_learning.stacked.checkpoint import FILE as CHECKPOINT
+from adapt_learning.stacked.checkpoint import remove_checkpoint
 from adapt_learning.stacked.progress import ProgressReport
 from adapt_learning.stacked.training import Training
 from adapt_learning.trainers.run_folder import run_training
@@ -23,7 +24,7 @@ class StageRuns:
                  resume: bool, progress: ProgressReport | None = None):
         self._folder, self._names, self._identity = folder, names, identity
         self._progress = progress
-        begun = [name for name in names if load_checkpoint(folder / name) is not None]
+        begun = [name for name in names if (folder / name / CHECKPOINT).is_file()]
         # A stage that had not begun begins now; where none had, the first one says so.
         self._resumed = begun or list(names) if resume else []
         self.losses: dict[str, dict[str, float]] = {}

@@ -29,7 +29,7 @@ from adapt_learning.trainers.provenance import code_version
 from adapt_learning.trainers.stage_runs import StageRuns
 
 STAGES = ('generator', 'classifier', 'decomposition')
-_BACKBONE = 'vae_gan'
+BACKBONE = 'vae_gan'
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class DecGanRequest:
         if self.generator:
             words += ['--generator', self.generator.name]
         else:
-            words += ['--backbone', self.backbone or _BACKBONE]
+            words += ['--backbone', self.backbone or BACKBONE]
         words += ['--preset', self.preset, '--seed', str(self.seed)]
         return ' '.join([*words, *(f'--set {one}' for one in self.overrides)])
 
@@ -94,7 +94,7 @@ def train_decgan(request: DecGanRequest,
     data.check_attribute(attribute)
     channels, side = data.shape
     torch.manual_seed(request.seed)  # of the first weights
-    name, network = request.backbone or _BACKBONE, config.network
+    name, network = request.backbone or BACKBONE, config.network
     if given is not None:
         _check_fits(given.manifest, request.generator, data)
         name = given.manifest['backbone']
