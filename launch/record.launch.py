@@ -115,7 +115,7 @@ def generate_launch_description():
             'use_sim_time': ParameterValue(is_sim, value_type=bool),
         }, IfCondition(by_policy)),
         node('teleop', {
-            'contract': contract, 'source': of('input'),
+            'contract': contract, 'source': of('input'), 'session_only': True,
             'use_sim_time': ParameterValue(is_sim, value_type=bool),
         }, IfCondition(by_person)),
         node('demo_recorder', {

@@ -241,23 +241,30 @@ def test_the_safe_command_is_the_last_word(bench, driven, how):
     assert not robot.of(VELOCITY)[-1].any()
 
 
-def test_keys_for_the_recorder(bench, driven):
-    """Begin, save as success or failure, discard; the answers are shown."""
-    _, robot, keys, states = driven(recorder='rec', session='ses')
-    keys.publish(String(data='n'))
-    bench.until(lambda: 'rec/start is not there: start demo_recorder' in states[-1], 'the hint')
+@pytest.fixture
+def served():
+    """Return a function that offers a service with one answer, and the calls of all of them."""
     called = []
 
-    def serve(kind, name, **answer):
+    def serve(node, kind, name, **answer):
         def answered(request, response):
             called.append((name, request))
             for key, value in answer.items():
                 setattr(response, key, value)
             return response
-        return robot.node.create_service(kind, name, answered)
-    serve(StartRecording, 'rec/start', success=True, bag='episode_000007')
-    serve(SaveRecording, 'rec/save', success=True, bag='episode_000007')
-    serve(Trigger, 'rec/discard', success=False, message='there is no recording to discard')
+        return node.create_service(kind, name, answered)
+    return serve, called
+
+
+def test_keys_for_the_recorder(bench, driven, served):
+    """Begin, save as success or failure, discard; the answers are shown."""
+    _, robot, keys, states = driven(recorder='rec', session='ses')
+    (serve, called), node = served, robot.node
+    keys.publish(String(data='n'))
+    bench.until(lambda: 'rec/start is not there: wait for demo_recorder' in states[-1], 'the hint')
+    serve(node, StartRecording, 'rec/start', success=True, bag='episode_000007')
+    serve(node, SaveRecording, 'rec/save', success=True, bag='episode_000007')
+    serve(node, Trigger, 'rec/discard', success=False, message='there is no recording to discard')
 
     def press(key, said):
         bench.until(lambda: keys.publish(String(data=key)) or bench.spin_for(0.2)
@@ -268,9 +275,24 @@ def test_keys_for_the_recorder(bench, driven):
     press('0', 'not discarded: there is no recording to discard')
     press('2', 'saved episode_000007')
     assert called[-1][1].outcome.value == Outcome.FAILURE
-    serve(Trigger, 'ses/begin', success=True)
+    serve(node, Trigger, 'ses/begin', success=True)
     press('n', 'begins')
     assert called[-1][0] == 'ses/begin', 'a session knows better when it is time'
+
+
+def test_nothing_begins_past_a_session_that_is_not_seen_yet(bench, driven, served):
+    """The recorder may be found before the session that waits for the same key."""
+    _, robot, keys, states = driven(recorder='rec', session='ses', session_only=True)
+    serve, called = served
+    serve(robot.node, StartRecording, 'rec/start', success=True, bag='episode_000007')
+    bench.spin_for(0.5)  # the recorder's service is seen by then
+    keys.publish(String(data='n'))
+    bench.until(lambda: 'ses/begin is not there: wait for recording_session' in states[-1], 'hint')
+    assert called == []
+    serve(robot.node, Trigger, 'ses/begin', success=True)
+    bench.until(lambda: keys.publish(String(data='n')) or bench.spin_for(0.2)
+                or states[-1] == 'begins', 'begins')
+    assert {name for name, _ in called} == {'ses/begin'}
 
 
 def test_a_wrong_parameter_refuses_to_configure(bench):

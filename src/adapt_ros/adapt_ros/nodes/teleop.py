@@ -57,6 +57,8 @@ class TeleopSettings:
     session: str = parameter('recording_session', 'Node whose ~/begin is called for the next '
                                                   'demonstration where it runs; else the '
                                                   "recorder's ~/start")
+    session_only: bool = parameter(False, 'Where the session is not there (yet), begin nothing: a '
+                                          'recording that it knows nothing of would be left over')
     autostart: bool = parameter(False, 'Configure and activate without a manager')
 
 
@@ -153,7 +155,8 @@ class Teleop(AdaptNode):
             self._speed = float(np.clip(self._speed * factor, 0.01, 1.0))
             self._say(f'speed {self._speed:.0%}')
         elif word == 'begin':
-            self._order('next' if self._orders['next'].service_is_ready() else 'begin')
+            in_session = self.settings.session_only or self._orders['next'].service_is_ready()
+            self._order('next' if in_session else 'begin')
         elif word == 'discard':
             self._order('discard')
         else:
@@ -164,8 +167,10 @@ class Teleop(AdaptNode):
         """Call the recorder; its answer is shown."""
         client = self._orders[name]
         if not client.service_is_ready():
-            self._say(f'{client.srv_name} is not there: start demo_recorder, or set the parameter '
-                      'recorder')
+            node, of = (('recording_session', 'session') if name == 'next' else
+                        ('demo_recorder', 'recorder'))
+            self._say(f'{client.srv_name} is not there: wait for {node} or start it, or set the '
+                      f'parameter {of}')
             return
         client.call_async(client.srv_type.Request(**request)).add_done_callback(
             partial(self._on_answer, name))
