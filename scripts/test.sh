@@ -11,8 +11,9 @@ pytest_pass() {
 
 pytest_pass -m serial "$@"
 serial=$?
-# Stolen in blocks, not dealt one by one: tests of a file share what is made for them.
-pytest_pass -m 'not serial' -n "${JOBS:-2}" --dist worksteal "$@"
+# Stolen in blocks, not dealt one by one: tests of a file share what is made for them. One more than
+# the cores that the suite is made for: many tests wait for other processes.
+pytest_pass -m 'not serial' -n "${JOBS:-3}" --dist worksteal "$@"
 parallel=$?
 
 # pytest's 5 means that a pass had no test, which is no fault as long as the other one had.

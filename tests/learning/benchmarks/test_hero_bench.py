@@ -1,6 +1,7 @@
 """Runs with a hidden rule become a page; what has a result is not run again."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from tiny_pipeline import tiny_pipeline
 
 from adapt_learning.benchmarks.hero_bench import HeroBench, HeroCell, answers_needed, cells_of
 from adapt_learning.benchmarks.hero_job import METHODS, HeroJob, variety
-from adapt_learning.benchmarks.hero_page import write_page
+from adapt_learning.benchmarks.hero_page import _same_seeds, write_page
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.runner import run_jobs
 from adapt_learning.errors import SettingError
@@ -97,6 +98,30 @@ def test_answers_needed_are_those_of_the_first_round_that_is_as_good():
     assert cell.curve == [0.2, 0.4, 0.6, 0.8] and cell.plain.rate == 0.5
     assert [answers_needed(cell, level, 64) for level in (0.1, 0.5, 0.7, 0.9)] == [
         0, 128, 192, None]
+
+
+def test_a_method_with_fewer_seeds_stands_beside_hero_with_the_same(bench, tmp_path):
+    """Stored by hand: HERO gets 2, 4 and 3 of 4 right with seeds 0, 1 and 2, binary 3 with 1."""
+    table = replace(bench, methods=('hero', 'binary', 'random'), seeds=(0, 1, 2))
+    place = Workplace(tmp_path / 'hero', tmp_path / 'cache')
+    place.results.mkdir()
+    for method, seed, successes in (('hero', 0, 2), ('hero', 1, 4), ('hero', 2, 3),
+                                    ('binary', 1, 3), ('random', 1, 1)):
+        table.job(RULE, method, seed).result_file(place).write_text(json.dumps({'result': {
+            'successes': successes, 'plain_successes': successes, 'samples': 4, 'answers': 8,
+            'curve': [0.0, 0.25], 'variety': 0.5}}))
+    page = write_page(table, place).read_text()
+    assert '; seed 1 only, HERO there 100.0 |' in line_of(page, '| HERO-binary')
+    assert 'only' not in line_of(page, '| HERO |') and '| 75.0 (' in line_of(page, '| HERO |')
+    drawn = _same_seeds({name: cells_of(table, place)[RULE, name] for name in ('hero', 'random')})
+    assert {name: cell.seeds for name, cell in drawn.items()} == {'hero': (1,), 'random': (1,)}
+    assert drawn['hero'].curve == [0.0, 0.25, 1.0]
+    nothing = {'hero': drawn['hero'], 'random': replace(drawn['random'], seeds=(2,))}
+    assert _same_seeds(nothing) == {}
+
+
+def line_of(page, start):
+    return next(line for line in page.splitlines() if line.startswith(start))
 
 
 class HalfGood:

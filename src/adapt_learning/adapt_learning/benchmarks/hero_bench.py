@@ -1,6 +1,7 @@
 """Tables 2.3 and 2.4 and figure 2.8 with a small model and simulated evaluators."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -53,6 +54,12 @@ class HeroCell:
     method: str
     seeds: tuple[int, ...]
     results: tuple[dict[str, Any], ...]
+
+    def of(self, seeds: Collection[int]) -> 'HeroCell':
+        """Return the same of some of its seeds."""
+        kept = {seed: one for seed, one in zip(self.seeds, self.results, strict=True)
+                if seed in seeds}
+        return replace(self, seeds=tuple(kept), results=tuple(kept.values()))
 
     @property
     def pooled(self) -> SuccessRate:

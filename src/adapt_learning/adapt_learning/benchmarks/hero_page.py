@@ -28,7 +28,8 @@ A hidden rule judges the pictures of a small model, without errors, and counts {
 pictures after the last answer. Success in percent with the 95 % Wilson interval of all seeds
 pooled (it ignores that the pictures of one seed share one model), ± standard deviation over the
 seeds where there are several. *From plain noise*: the same weights, without the stored noises;
-*pretrained from the same noises*: the stored noises, without what the weights have learnt. The
+*pretrained from the same noises*: the stored noises, without what the weights have learnt.
+*HERO there*: what HERO has with the same seeds, where a method was not run with all of its. The
 dissertation has Stable Diffusion, people and other prompts; its numbers stand here to show the
 order that it found, not to be compared.
 """
@@ -38,8 +39,8 @@ def write_page(bench: HeroBench, place: Workplace) -> Path:
     """Write hero.json, .md and .png beside the results; return the path of the page."""
     cells = cells_of(bench, place)
     folder = place.results.parent
-    drawn = {rule: {name: cells[rule, name] for name in RATIOS if (rule, name) in cells}
-             for rule in bench.rules}
+    drawn = {rule: _same_seeds({name: cells[rule, name] for name in RATIOS
+                                if (rule, name) in cells}) for rule in bench.rules}
     drawn = {rule: found for rule, found in drawn.items() if len(found) > 1}
     if drawn:
         draw(folder / f'{NAME}.png', drawn, preset(bench.preset).pictures)
@@ -48,6 +49,12 @@ def write_page(bench: HeroBench, place: Workplace) -> Path:
         'preset': bench.preset, 'seeds': list(bench.seeds), 'samples': bench.samples,
         'published_2_4': PUBLISHED, 'cells': [cell.as_dict() for cell in cells.values()]}
     return store_page(folder, NAME, values, '\n'.join(_markdown(bench, cells, bool(drawn))))
+
+
+def _same_seeds(cells: dict[str, HeroCell]) -> dict[str, HeroCell]:
+    """Return the cells with the seeds that all of them have; none where they share none."""
+    shared = set.intersection(*(set(cell.seeds) for cell in cells.values())) if cells else set()
+    return {name: cell.of(shared) for name, cell in cells.items()} if shared else {}
 
 
 def draw(path: Path, drawn: dict[str, dict[str, HeroCell]], pictures: int) -> None:
@@ -60,7 +67,9 @@ def draw(path: Path, drawn: dict[str, dict[str, HeroCell]], pictures: int) -> No
                 curve = [100 * rate for rate in cells[name].curve]
                 axes.plot([pictures * i for i in range(len(curve))], curve, color=colour,
                           marker='o', markersize=4, label=METHODS[name].title)
-        axes.set_title(catalog.load('evaluator', rule).prompt, fontsize=10)
+        seeds = len(next(iter(cells.values())).seeds)
+        axes.set_title(f"{catalog.load('evaluator', rule).prompt} ({seeds} "
+                       f"{'seed' if seeds == 1 else 'seeds'})", fontsize=10)
         axes.set_xlabel('answers')
         axes.set_ylabel('success [%]')
         axes.set_ylim(0, 103)
@@ -91,7 +100,8 @@ def _success(bench: HeroBench, cells: dict[tuple[str, str], HeroCell],
     published = methods is VARIANTS
     titles = ['method', *_prompts(bench), *(['dissertation'] * published)]
     yield from table(titles, (
-        [METHODS[name].title, *(_cell(cells.get((rule, name))) for rule in bench.rules),
+        [METHODS[name].title, *(_cell(cells.get((rule, name)), cells.get((rule, 'hero')))
+                                 for rule in bench.rules),
          *(f'{100 * PUBLISHED[one]:.0f}' for one in [name] * published)] for name in methods
         if any((rule, name) in cells for rule in bench.rules)))
 
@@ -100,7 +110,7 @@ def _prompts(bench: HeroBench) -> list[str]:
     return [catalog.load('evaluator', rule).prompt for rule in bench.rules]
 
 
-def _cell(cell: HeroCell | None) -> str:
+def _cell(cell: HeroCell | None, hero: HeroCell | None) -> str:
     if cell is None:
         return '-'
     rate = cell.pooled
@@ -111,6 +121,10 @@ def _cell(cell: HeroCell | None) -> str:
         text += f', from plain noise {100 * cell.plain.rate:.1f}'
     if cell.noises is not None:
         text += f', pretrained from the same noises {100 * cell.noises.rate:.1f}'
+    shared = set(cell.seeds) & set(hero.seeds if hero else ())
+    if shared and len(shared) < len(hero.seeds):
+        text += (f'; seed {", ".join(map(str, sorted(shared)))} only, HERO there '
+                 f'{100 * hero.of(shared).pooled.rate:.1f}')
     return text
 
 
