@@ -100,8 +100,8 @@ def _success(bench: HeroBench, cells: dict[tuple[str, str], HeroCell],
     published = methods is VARIANTS
     titles = ['method', *_prompts(bench), *(['dissertation'] * published)]
     yield from table(titles, (
-        [METHODS[name].title, *(_cell(cells.get((rule, name)), cells.get((rule, 'hero')))
-                                 for rule in bench.rules),
+        [METHODS[name].title,
+         *(_cell(cells.get((rule, name)), cells.get((rule, 'hero'))) for rule in bench.rules),
          *(f'{100 * PUBLISHED[one]:.0f}' for one in [name] * published)] for name in methods
         if any((rule, name) in cells for rule in bench.rules)))
 
