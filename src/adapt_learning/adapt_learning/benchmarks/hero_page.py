@@ -121,10 +121,10 @@ def _cell(cell: HeroCell | None, hero: HeroCell | None) -> str:
         text += f', from plain noise {100 * cell.plain.rate:.1f}'
     if cell.noises is not None:
         text += f', pretrained from the same noises {100 * cell.noises.rate:.1f}'
-    shared = set(cell.seeds) & set(hero.seeds if hero else ())
-    if shared and len(shared) < len(hero.seeds):
-        text += (f'; seed {", ".join(map(str, sorted(shared)))} only, HERO there '
-                 f'{100 * hero.of(shared).pooled.rate:.1f}')
+    alike = hero and hero.of(cell.seeds)
+    if alike and 0 < len(alike.seeds) < len(hero.seeds):
+        text += (f'; seed {", ".join(map(str, alike.seeds))} only, HERO there '
+                 f'{100 * alike.pooled.rate:.1f}')
     return text
 
 

@@ -164,7 +164,7 @@ class Teleop(AdaptNode):
             self._order('save', outcome=Outcome(value=value))
 
     def _order(self, name: str, **request) -> None:
-        """Call the recorder; its answer is shown."""
+        """Call the recorder or the session; the answer is shown."""
         client = self._orders[name]
         if not client.service_is_ready():
             node, of = (('recording_session', 'session') if name == 'next' else
