@@ -171,7 +171,7 @@ def test_what_is_missing_is_a_dash(bench, made):
     results = Results(more, made)
     assert results.mean('two', 4, 'image_auroc') is None
     assert results.mean('two', ALL, 'image_auroc') is not None
-    assert '| two | 4 | - | - | - | - | - | - | - |' in write_page(more, made).read_text()
+    assert '| two | 4 | - | - | - | - | - | - | - | - |' in write_page(more, made).read_text()
 
 
 def test_a_detector_is_trained_once_or_once_per_surface(mvtec, place):
@@ -199,7 +199,22 @@ def test_a_detector_is_made_in_the_cache_and_judges(mvtec, place, weights):
 
 
 def test_the_baseline_has_the_title_of_its_detector():
-    assert DetectorJob('nearest_patch', 'mobilenet_v2').title == BASELINE
+    choice = DetectorJob('nearest_patch', 'mobilenet_v2')
+    assert contender_of(choice, (None,), turned=False).title == BASELINE
+    assert contender_of(choice, (None,), turned=False).floor == BASELINE
+    assert contender_of(choice, (None,)).floor == choice.title
+
+
+def test_references_as_they_are_have_results_and_options_of_their_own(mvtec, tiny, place):
+    turned = InspectJob(DetectorJob('nearest_patch', 'mobilenet_v2'), FolderDomain(mvtec / 'wood'),
+                        2, 0)
+    as_they_are = replace(turned, turned=False)
+    assert '--detectors nearest_patch:mobilenet_v2:fixed ' in as_they_are.command
+    assert ':fixed' not in turned.command and as_they_are.label != turned.label
+    turned, as_they_are = (replace(one, detector=tiny[0]) for one in (turned, as_they_are))
+    assert 'turned' not in as_they_are.inputs(place)
+    rows, kept = (one.run(place)['bank_rows'] for one in (turned, as_they_are))
+    assert max(rows) > max(kept)
 
 
 def test_held_out_families_are_drawn_into_the_cache(tiny, place):

@@ -68,7 +68,7 @@ def test_one_reference_is_calibrated_with_copies_and_promises_nothing(inspector,
     recipe, _ = fit_recipe(inspector, pictures(1), 'weave')
     assert recipe.calibration.score.bound is None and recipe.odd == ()
     assert 'nothing can be promised' in recipe.calibration.score.sentence
-    assert len(recipe.calibration.scores) == 9
+    assert len(recipe.calibration.scores) == 8
     assert recipe.recalibrated(0.5).calibration.score.bound is None
     good = inspector.judge(surface(60), recipe.bank).score
     bad = inspector.judge(with_blob(surface(60)), recipe.bank).score

@@ -24,7 +24,10 @@ from adapt_learning.errors import SettingError
 NAME = 'inspection'
 """Of the folder of results, and of the page where it has no other."""
 HELD_OUT = 'inspection-held-out'
-BASELINE = 'nearest_patch, mobilenet_v2'
+AS_THEY_ARE = ', references as they are'
+"""Behind the title of a detector whose references are neither turned nor mirrored."""
+BASELINE = f'nearest_patch, mobilenet_v2{AS_THEY_ARE}'
+"""What everybody has at hand: frozen features, the nearest patch."""
 TABLE_1_1 = 'table-1.1'
 PUBLISHED = {'carpet': 0.943, 'grid': 0.730, 'leather': 1.000, 'tile': 0.956, 'wood': 0.962}
 """Image AUROC of the meta-comparer on MVTec-AD, dissertation table 1.1."""
@@ -39,6 +42,13 @@ class Contender:
     title: str
     detectors: tuple[DetectorSource, ...]
     """In the order of the surfaces."""
+    turned: bool = True
+    """Whether references are turned and mirrored."""
+
+    @property
+    def floor(self) -> str:
+        """Return the title of nearest_patch on the same backbone."""
+        return f'nearest_patch, {self.detectors[0].backbone}{"" if self.turned else AS_THEY_ARE}'
 
 
 @dataclass(frozen=True)
@@ -118,7 +128,7 @@ class InspectBench:
     def draws_of(self, contender: Contender, domain: int, count: int) -> list[InspectJob]:
         """Return the jobs of a cell, one per draw."""
         return [InspectJob(contender.detectors[domain], self.domains[domain], count, seed,
-                           self.pictures, self.false_reject)
+                           self.pictures, self.false_reject, contender.turned)
                 for seed in range(1 if count == ALL else self.draws)]
 
     @property
@@ -172,14 +182,14 @@ class Results:
             return None
         return Draws(tuple(map(mean, zip(*known, strict=True))))
 
-    def gain(self, title: str, count: int) -> Draws | None:
-        """Return the mean image AUROC above that of the baseline, draw by draw."""
-        ours, base = (self.mean(one, count, 'image_auroc') for one in (title, BASELINE))
-        return None if ours is None or base is None or title == BASELINE else ours.minus(base)
+    def gain(self, title: str, count: int, base: str = BASELINE) -> Draws | None:
+        """Return the mean image AUROC above that of another detector, draw by draw."""
+        ours, other = (self.mean(one, count, 'image_auroc') for one in (title, base))
+        return None if ours is None or other is None or title == base else ours.minus(other)
 
 
 def contender_of(choice: DetectorJob, domains: Sequence[DomainSource],
-                 sources: str = 'none') -> Contender:
+                 sources: str = 'none', turned: bool = True) -> Contender:
     """
     Return a detector for every surface, trained without it.
 
@@ -187,13 +197,14 @@ def contender_of(choice: DetectorJob, domains: Sequence[DomainSource],
     """
     if sources not in SOURCES:
         raise SettingError(f'sources are {" or ".join(SOURCES)}; got {sources}')
+    title = choice.title + ('' if turned else AS_THEY_ARE)
     if sources == 'none' or not choice.learns:
-        return Contender(choice.title, (choice,) * len(domains))
-    return Contender(choice.title, tuple(
+        return Contender(title, (choice,) * len(domains), turned)
+    return Contender(title, tuple(
         DetectorJob(choice.detector, choice.backbone, choice.weights,
                     tuple(other for other in domains if other != one), choice.surfaces,
                     choice.overrides, choice.seed, one.name)
-        for one in domains))
+        for one in domains), turned)
 
 
 def _number(value: Any) -> float:

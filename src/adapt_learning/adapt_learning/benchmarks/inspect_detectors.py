@@ -146,9 +146,14 @@ class GivenDetector:
     @property
     def title(self) -> str:
         """Return e.g. `surface_detector: fused, adapt_small`."""
-        backbone = self.manifest.more.get('backbone')
-        more = f', {backbone}' if isinstance(backbone, str) else ''
+        more = f', {self.backbone}' if self.backbone else ''
         return f'{self.path.name}: {self.manifest.detector}{more}'
+
+    @property
+    def backbone(self) -> str:
+        """Return the backbone's name; empty where the manifest has none."""
+        found = self.manifest.more.get('backbone')
+        return found if isinstance(found, str) else ''
 
     @property
     def label(self) -> str:

@@ -22,6 +22,7 @@ from adapt_learning.inspection.metrics import (
     image_auroc,
 )
 from adapt_learning.inspection.quality import measure
+from adapt_learning.inspection.turns import MOST_VIEWS
 from adapt_learning.inspection.verdict import of_quality
 
 ALL = 0
@@ -46,6 +47,8 @@ class InspectJob(Job):
     """At most so many good test pictures, and as many defective ones."""
     false_reject: float = 0.01
     """Share of good parts that may be refused, as asked of the calibration."""
+    turned: bool = True
+    """Whether references are turned and mirrored, as `adapt inspect fit` does."""
 
     @property
     def needs(self) -> tuple[Job, ...]:
@@ -56,12 +59,12 @@ class InspectJob(Job):
     def label(self) -> str:
         """Return e.g. nearest_patch-mobilenet_v2-on-wood-4-draw0."""
         return (f'{self.detector.label}-on-{self.domain.name}-{self.references or "all"}'
-                f'-draw{self.seed}')
+                f'-draw{self.seed}{"-turned" if self.turned else ""}')
 
     @property
     def command(self) -> str:
         """Return a command line with this result among others."""
-        return ' '.join((self.detector.tried_by, *self.detector.options,
+        return ' '.join((self.detector.tried_by, *options_of(self.detector, self.turned),
                          f'--references {self.references or "all"} --seeds {self.seed + 1}',
                          f'--pictures {self.pictures} --false-reject {self.false_reject:g}'))
 
@@ -76,7 +79,9 @@ class InspectJob(Job):
         return {'detector': self.detector.digest(place), 'domain': self.domain.name,
                 'pictures': self.domain.digest(place), 'references': self.references or 'all',
                 'seed': self.seed, 'most_pictures': self.pictures,
-                'false_reject': self.false_reject}
+                'false_reject': self.false_reject,
+                # Results without it are of references as they are.
+                **({'turned': MOST_VIEWS} if self.turned else {})}
 
     def has_product(self, place: Workplace) -> bool:
         """Return True: nobody needs more than the result."""
@@ -90,13 +95,20 @@ class InspectJob(Job):
         began_s = time.process_time()
         recipe, _ = fit_recipe(
             inspector, [picture_of_file(one.path) for one in drawn], 'bench',
-            settings=FitSettings(self.false_reject, any_size=True))
+            settings=FitSettings(self.false_reject, any_size=True,
+                                 fixed_orientation=not self.turned))
         fit_s = time.process_time() - began_s
         test = [one for label in (GOOD, DEFECTIVE)
                 for one in choose_pictures(domain.test, label, self.pictures)]
         return {'references': len(recipe.references), 'train': len(domain.train),
                 'fit_s': round(fit_s, 3), 'bank_bytes': recipe.bank.nbytes,
                 'bank_rows': list(recipe.bank.rows), **judge(inspector, recipe, test)}
+
+
+def options_of(detector: DetectorSource, turned: bool) -> tuple[str, ...]:
+    """Return the options of `adapt inspect bench` for a detector, its references turned or not."""
+    return tuple(f'{one}:fixed' if one.startswith('--detectors ') and not turned else one
+                 for one in detector.options)
 
 
 def draw_references(train: Sequence[Sample], count: int, seed: int) -> list[Sample]:

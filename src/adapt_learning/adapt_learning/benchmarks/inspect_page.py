@@ -28,9 +28,11 @@ before the colon are folders, taken as they are. A recipe is made of references 
 train/good, and up to {pictures} good and {pictures} defective test pictures are judged, by the code
 that runs in the node. Mean ± half of the 95 % t interval over {draws} draws of references (the same
 for every detector; draws of more references hold those of fewer). The interval is for other
-references of the same surfaces, not for other surfaces or another training. *Against the baseline*:
-difference of the means over the surfaces to that of `{baseline}`, paired over the draws. A dash:
-not measured, or fewer pictures in train/good than that.
+references of the same surfaces, not for other surfaces or another training. *Against the
+baseline* and *against nearest_patch*: difference of the means over the surfaces to that of
+`{baseline}`, and to that of nearest_patch on the same backbone, paired over the draws. A dash: not
+measured, or fewer pictures in train/good than that. References are turned and mirrored (8 positions
+up to 16 references, 4 up to 32, 1 beyond) unless the row says that they are taken as they are.
 """
 _BESIDE = """\
 Means over the surfaces; pixel AUROC and AUPRO over those whose defects have masks. F1 and false
@@ -67,9 +69,11 @@ def _values(results: Results) -> dict[str, Any]:
             means = {name: found and found.as_dict() for name in MEASURES
                      for found in [results.mean(contender.title, count, name, False)]}
             gain = results.gain(contender.title, count)
+            above_floor = results.gain(contender.title, count, contender.floor)
             rows.append({'detector': contender.title, 'references': count or 'all',
                          'surfaces': each, 'mean': means,
-                         'against_baseline': gain and gain.as_dict()})
+                         'against_baseline': gain and gain.as_dict(),
+                         'against_nearest_patch': above_floor and above_floor.as_dict()})
     return {'table': bench.name, 'command': bench.command, 'draws': bench.draws,
             'pictures': bench.pictures, 'false_reject_asked': bench.false_reject,
             'surfaces': {one.name: {'train': one.train_count} for one in bench.domains},
@@ -84,7 +88,7 @@ def _markdown(results: Results, drawn: bool) -> Iterator[str]:
     yield _NOTE.format(pictures=bench.pictures, draws=bench.draws, baseline=BASELINE)
     yield '## Image AUROC\n'
     yield from table(('detector', 'references', *(one.name for one in bench.domains), 'mean',
-                      'against the baseline'), _auroc_rows(results))
+                      'against the baseline', 'against nearest_patch'), _auroc_rows(results))
     if drawn:
         yield (f'![image AUROC against the number and share of references, one diagram per surface]'
                f'({bench.name}.png)\n')
@@ -106,7 +110,8 @@ def _auroc_rows(results: Results) -> Iterator[list[str]]:
                     for one in results.bench.domains]
             yield [contender.title, str(count or 'all'), *map(shown, each),
                    shown(results.mean(contender.title, count, 'image_auroc')),
-                   shown(results.gain(contender.title, count), sign=True)]
+                   *(shown(results.gain(contender.title, count, base), sign=True)
+                     for base in (BASELINE, contender.floor))]
 
 
 def _beside_rows(results: Results) -> Iterator[list[str]]:

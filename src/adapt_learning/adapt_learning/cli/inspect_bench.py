@@ -34,7 +34,8 @@ def bench(
     held_out: Annotated[bool, typer.Option(
         '--held-out', help='Instead: a procedural surface of each held-out family.')] = False,
     detectors: Annotated[str, typer.Option(
-        help='Detectors to train here, as in nearest_patch,meta_comparer:mobilenet_v2.')] = '',
+        help='Detectors to train here, as in nearest_patch,meta_comparer:mobilenet_v2; :fixed '
+        'behind one: its references are taken as they are.')] = '',
     detector: Annotated[list[Path] | None, typer.Option(
         help='Folder of a detector that is there; may be given several times.')] = None,
     backbone: Annotated[str, typer.Option(
@@ -73,6 +74,7 @@ def bench(
     passive_threads()
     from adapt_learning.benchmarks import inspect_bench as module
     from adapt_learning.benchmarks import inspect_page
+    from adapt_learning.benchmarks.inspect_job import options_of
     if (domains is None) == (not held_out):
         raise SettingError('give either --domains DIR or --held-out')
     one_of('--sources', sources, module.SOURCES)
@@ -92,7 +94,8 @@ def bench(
     what = '--held-out' if domains is None else f'--domains {domains.resolve().name}'
     made = _named(made, name, ' '.join((
         'adapt inspect bench', what,
-        *dict.fromkeys(option for one in contenders for option in one.detectors[0].options),
+        *dict.fromkeys(option for one in contenders
+                       for option in options_of(one.detectors[0], one.turned)),
         f'--references {references} --seeds {seeds} --pictures {pictures} --false-reject '
         f'{false_reject:g}', *([f'--name {name}'] if name else []))))
     place = workplace(out / module.NAME, cache)
@@ -145,12 +148,13 @@ def _contenders(targets: tuple['DomainSource', ...], names: str, folders: list[P
     )
     found = []
     for one in names.split(',') if names else ():
-        name, _, own = one.strip().partition(':')
+        turned = not one.strip().endswith(':fixed')
+        name, _, own = one.strip().removesuffix(':fixed').partition(':')
         kind = catalog.load('detector', name)
         catalog.load('backbone', own or backbone)
         found.append(contender_of(DetectorJob(
             name, own or backbone, files.get(own or backbone), (), surfaces,
-            changes if kind.learns() else (), seed), targets, sources))
+            changes if kind.learns() else (), seed), targets, sources, turned))
     for folder in folders:
         there = GivenDetector(folder.absolute())
         found.append(Contender(there.title, (there,) * len(targets)))

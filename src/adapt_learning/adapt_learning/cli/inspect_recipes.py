@@ -35,6 +35,9 @@ def fit(
         help='Share above the threshold within which somebody should look.')] = 0.1,
     leave_out_odd: Annotated[bool, typer.Option(
         '--leave-out-odd', help='Leave out references that look odd among the others.')] = False,
+    fixed_orientation: Annotated[bool, typer.Option(
+        '--fixed-orientation', help='Parts lie one way, and the other way round is a defect: do '
+        'not turn and mirror the references.')] = False,
     overwrite: Annotated[bool, typer.Option(
         '--overwrite', help='Replace the recipe that stands there.')] = False,
     json: JsonOption = None,
@@ -60,7 +63,8 @@ def fit(
             show(min((len(stages) - 1) * len(files) + done, 3 * len(files)), stage)
         recipe = fit_files(
             inspector, files, out, name=name, overwrite=overwrite,
-            settings=FitSettings(false_reject, review_band, leave_out_odd), progress=tell,
+            settings=FitSettings(false_reject, review_band, leave_out_odd,
+                                 fixed_orientation=fixed_orientation), progress=tell,
             created=datetime.now(UTC).isoformat(timespec='seconds'), code_version=code_version())
     _say(recipe, json)
 

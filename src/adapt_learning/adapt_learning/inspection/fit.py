@@ -22,10 +22,12 @@ from adapt_learning.inspection.pictures import (
 from adapt_learning.inspection.quality import limits_of, measure
 from adapt_learning.inspection.recipe import Recipe, Reference, check_name, make_calibration
 from adapt_learning.inspection.recipe_file import write_recipe
+from adapt_learning.inspection.turns import positions, turned
 
 MOST_REFERENCES = 1000
-_SHIFT = 1 / 32
+_SHIFT, _SHIFT_TURNED = 1 / 32, 3 / 64
 """Of the side: how far the copies of a single reference are moved."""
+_TILT_DEGREES = 4.0
 _BRIGHTNESS = (0.95, 1.05)
 
 
@@ -41,6 +43,10 @@ class FitSettings:
     """Leave references out that look odd among the others; otherwise they are only named."""
     any_size: bool = False
     """Take frames of any size, even where all references have one size."""
+    fixed_orientation: bool = False
+    """
+    Parts lie one way and the other way round is a defect: references are not turned or mirrored.
+    """
     limit: int = DEFAULT_LIMIT
     """Rows of the bank per level."""
 
@@ -85,18 +91,20 @@ def fit_recipe(inspector: Inspector, pictures: Sequence[Picture], name: str, *,
     tell = progress or (lambda stage, done, total: None)
     pictures, notes = _different(pictures)
     views, patches = [], []
+    count = 1 if settings.fixed_orientation else positions(len(pictures))
     for i, picture in enumerate(pictures):
         tell('reading references', i, len(pictures))
         views.append(inspector.view(picture.pixels))
-        patches.append(inspector.patches(views[-1]))
-    scores, peaks = _scores(inspector, views, patches, settings.limit, tell)
+        patches.append(_patches(inspector, views[-1], count))
+    copies = _turned_copies if count > 1 else _copies
+    scores, peaks = _scores(inspector, views, patches, settings.limit, copies, tell)
     odd = odd_ones(scores) if len(pictures) > 1 else []
     names = tuple(pictures[i].source for i in odd)
     if odd and settings.leave_out_odd:
         notes.append(f'left out, because they look odd among the others: {", ".join(names)}')
         kept = [i for i in range(len(pictures)) if i not in odd]
         pictures, views, patches = ([some[i] for i in kept] for some in (pictures, views, patches))
-        scores, peaks = _scores(inspector, views, patches, settings.limit, tell)
+        scores, peaks = _scores(inspector, views, patches, settings.limit, copies, tell)
     elif odd:
         notes.append(f'these references look odd among the others, look at them: '
                      f'{", ".join(names)}')
@@ -112,7 +120,7 @@ def fit_recipe(inspector: Inspector, pictures: Sequence[Picture], name: str, *,
         tuple(Reference(f'{i:03d}.png', one.source, one.sha256)
               for i, one in enumerate(pictures)),
         size, limits_of([measure(view) for view in views]), calibration, names, tuple(notes),
-        created, code_version, bank), [encode_png(_stored(one.pixels)) for one in pictures]
+        created, code_version, bank, count), [encode_png(_stored(one.pixels)) for one in pictures]
 
 
 def fit_files(inspector: Inspector, files: Iterable[str | Path], out: str | Path, *,
@@ -144,15 +152,21 @@ def _different(pictures: Sequence[Picture]) -> tuple[list[Picture], list[str]]:
     return list(kept.values()), notes
 
 
+def _patches(inspector: Inspector, view: np.ndarray, count: int) -> list[np.ndarray]:
+    """Return the patches per level of a view in so many positions."""
+    each = [inspector.patches(one) for one in turned(view, count)]
+    return [np.concatenate(level) for level in zip(*each, strict=True)]
+
+
 def _scores(inspector: Inspector, views: Sequence[np.ndarray],
             patches: Sequence[Sequence[np.ndarray]], limit: int,
+            copies_of: Callable[[np.ndarray], list[np.ndarray]],
             tell: Callable[[str, int, int], None]) -> tuple[list[float], list[float]]:
     """Return (score, largest value of the map) of each reference against all others."""
     joined = Patches(patches, limit)
     if len(views) == 1:
-        copies = _copies(views[0])
         bank = joined.bank()
-        todo = [(copy, bank) for copy in copies]
+        todo = [(copy, bank) for copy in copies_of(views[0])]
     else:
         todo = [(view, None) for view in views]
     judged: list[Judged] = []
@@ -164,15 +178,32 @@ def _scores(inspector: Inspector, views: Sequence[np.ndarray],
 
 def _copies(view: np.ndarray) -> list[np.ndarray]:
     """Return changed copies of a picture: flipped, moved a little, darker and brighter."""
-    step = max(1, round(view.shape[0] * _SHIFT))
+    changed = [view[:, ::-1], view[::-1], view[::-1, ::-1], *_moved(view, _SHIFT), *_lit(view)]
+    return [np.ascontiguousarray(one) for one in changed]
+
+
+def _turned_copies(view: np.ndarray) -> list[np.ndarray]:
+    """Return copies that no position of the picture is: moved, tilted, darker and brighter."""
+    height, width = view.shape[:2]
+    tilts = [cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0)
+             for angle in (-_TILT_DEGREES, _TILT_DEGREES)]
+    tilted = [cv2.warpAffine(view, tilt, (width, height), borderMode=cv2.BORDER_REFLECT_101)
+              for tilt in tilts]
+    return [np.ascontiguousarray(one) for one in (*_moved(view, _SHIFT_TURNED), *tilted,
+                                                  *_lit(view))]
+
+
+def _moved(view: np.ndarray, share: float) -> list[np.ndarray]:
+    step = max(1, round(view.shape[0] * share))
     # Edges are mirrored: a frame that is moved shows more of the surface, and no border.
     padded = cv2.copyMakeBorder(view, step, step, step, step, cv2.BORDER_REFLECT_101)
     height, width = view.shape[:2]
-    moved = [padded[y:y + height, x:x + width] for y, x in (
+    return [padded[y:y + height, x:x + width] for y, x in (
         (0, step), (2 * step, step), (step, 0), (step, 2 * step))]
-    changed = [view[:, ::-1], view[::-1], view[::-1, ::-1], *moved,
-               *(cv2.convertScaleAbs(view, alpha=factor) for factor in _BRIGHTNESS)]
-    return [np.ascontiguousarray(one) for one in changed]
+
+
+def _lit(view: np.ndarray) -> list[np.ndarray]:
+    return [cv2.convertScaleAbs(view, alpha=factor) for factor in _BRIGHTNESS]
 
 
 def _common_size(pictures: Sequence[Picture], any_size: bool,

@@ -74,6 +74,8 @@ class Recipe:
     created: str
     code_version: str
     bank: Bank = dataclasses.field(compare=False, repr=False)
+    positions: int = 1
+    """In how many each reference is in the bank, turned and mirrored; 1: as it is."""
     hash: str = ''
     """SHA-256 of its recipe.json, which holds the hashes of the rest; empty: not written yet."""
 

@@ -146,7 +146,8 @@ def _from_json(values: Mapping[str, Any], bank: Bank, digest: str) -> Recipe:
         None if size is None else (int(size[0]), int(size[1])),
         QualityLimits(**{key: _number(value) for key, value in values['limits'].items()}), made,
         tuple(map(str, values['odd'])), tuple(map(str, values['notes'])),
-        str(values['created']), str(values['code_version']), bank, digest)
+        str(values['created']), str(values['code_version']), bank,
+        int(values.get('positions', 1)), digest)
 
 
 def _threshold(values: Mapping[str, Any]) -> Threshold:

@@ -61,7 +61,8 @@ class FitRequest:
         files = tuple(str(inside(references, name, 'files')) for name in goal.files)
         _check_there(files)
         return cls(goal.name, goal.surface, files, int(goal.grab),
-                   FitSettings(rate, band, goal.leave_out_odd, goal.any_size),
+                   FitSettings(rate, band, goal.leave_out_odd, goal.any_size,
+                              goal.fixed_orientation),
                    goal.overwrite, goal.select)
 
 
