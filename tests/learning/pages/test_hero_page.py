@@ -257,9 +257,14 @@ def test_a_question_that_another_browser_overtook_is_no_answer(server, person, o
     person.browser.execute_script('window.heardNow()')
     person.waits_for(f'round {number} was answered already')
     person.waits_for(lambda: not person.sees('Hand in as it is'), 10)
-    person.presses(Keys.ENTER)
-    person.clicks(person.button('Back'))  # asked anew, about the new round
     assert len(server.answers()) == number
+    person.presses(Keys.ENTER)
+    person.button('Hand in as it is')  # asked anew, about the new round
+    other.presses('b')
+    shows(other, best=0)
+    hands_in(other, number + 1)
+    person.waits_for(lambda: not person.sees('Hand in as it is'), 10)
+    assert len(server.answers()) == number + 1
 
 
 def test_lens_help_undo_and_pause_without_the_keys_of_marks(server, person):
