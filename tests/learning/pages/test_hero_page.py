@@ -19,6 +19,15 @@ from tiny_pipeline import tiny_pipeline
 
 COUNT, MANY = 8, 20
 SMALL = (f'pictures={COUNT}', 'sampling.steps=4', 'embedding.updates=5', 'ddpo.steps=2')
+# What the server says comes late: after window.heardNow().
+SLOW = """
+const held = [];
+window.socket.onevent = packet => held.push(packet);
+window.heardNow = () => {
+  delete window.socket.onevent;
+  held.forEach(packet => window.socket.onevent(packet));
+};
+"""
 
 
 class Server:
@@ -92,6 +101,11 @@ def browsers(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def person(browsers):
+    return browsers()
+
+
+@pytest.fixture(scope='module')
+def other(browsers):
     return browsers()
 
 
@@ -206,14 +220,13 @@ def test_all_good_and_no_best(server, person):
     person.waits_for(f'Round {number}: 8 good, 0 bad')
 
 
-def test_a_reload_loses_nothing_and_two_browsers_see_the_same(server, person, browsers):
+def test_a_reload_loses_nothing_and_two_browsers_see_the_same(server, person, other):
     found, number = looks_at(person, server)
     person.clicks(found[2])
     person.clicks_right(found[5])
     person.browser.refresh()
     cells(person)
     shows(person, good=(2,), best=5)
-    other = browsers()
     other.browser.get(server.link)
     cells(other)
     shows(other, good=(2,), best=5)
@@ -228,6 +241,65 @@ def test_a_reload_loses_nothing_and_two_browsers_see_the_same(server, person, br
     cells(other)
     other.presses(Keys.ENTER)
     person.waits_for(f'round {number + 1} of')
+    assert len(server.answers()) == number
+
+
+def test_a_question_that_another_browser_overtook_is_no_answer(server, person, other):
+    _, number = looks_at(person, server)
+    looks_at(other, server)
+    person.presses(Keys.ENTER)
+    as_it_is = person.button('Hand in as it is')
+    person.browser.execute_script(SLOW)
+    other.presses('b')
+    shows(other, best=0)
+    hands_in(other, number)
+    person.clicks(as_it_is)
+    person.browser.execute_script('window.heardNow()')
+    person.waits_for(f'round {number} was answered already')
+    person.waits_for(lambda: not person.sees('Hand in as it is'), 10)
+    assert len(server.answers()) == number
+    person.presses(Keys.ENTER)
+    person.button('Hand in as it is')  # asked anew, about the new round
+    other.presses('b')
+    shows(other, best=0)
+    hands_in(other, number + 1)
+    person.waits_for(lambda: not person.sees('Hand in as it is'), 10)
+    assert len(server.answers()) == number + 1
+
+
+def test_lens_help_undo_and_pause_without_the_keys_of_marks(server, person):
+    found, _ = looks_at(person, server)
+    person.clicks(person.all('.hero-cell .lens')[2])
+    person.waits_for('3 of 8: bad')
+    person.presses('z')
+    person.waits_for(lambda: not person.all('.hero-large'))
+    shows(person)
+    for key in 'h?':
+        person.presses(key)
+        person.waits_for('to the next picture')
+        person.presses(key)
+        person.waits_for(lambda: not person.sees('to the next picture'))
+    person.clicks(found[1])
+    shows(person, good=(1,))
+    person.clicks(person.button('Undo'))
+    shows(person)
+    person.clicks(person.button('Pause'))
+    person.waits_for('Everything that was said is on disk')
+    person.clicks(person.button('Continue'))
+    cells(person)
+
+
+def test_work_that_stopped_is_tried_again_by_enter(server, person):
+    _, number = looks_at(person, server)
+    way = server.run / f'rounds/{number - 1:03d}/trajectories.safetensors'
+    way.rename(way.with_suffix('.away'))
+    person.presses('b', Keys.ENTER)
+    person.waits_for('The work stopped')
+    assert person.sees('trajectories.safetensors is missing or damaged')
+    assert person.button('Try again')
+    way.with_suffix('.away').rename(way)
+    person.presses(Keys.ENTER)
+    person.waits_for(f'Round {number}: 1 good, 7 bad')
     assert len(server.answers()) == number
 
 

@@ -25,6 +25,7 @@ class HeroPage:
         self.session, self.link = session, link
         self._seen = self._drawn = None
         self._here, self._columns = 0, 1
+        self._asked_about: int | None = None
         self._cells: list[ui.element] = []
         ui.add_css(CSS)
         ui.add_body_html(SCRIPT)
@@ -102,6 +103,7 @@ class HeroPage:
         session = self.session
         self._here, self._cells = 0, []
         self._large.close()
+        self._no_best.close()
         self._main.clear()
         rounds = session.run.config.rounds
         number = min(len(session.history) + 1, rounds)
@@ -148,6 +150,9 @@ class HeroPage:
                             f'src="{self.link("pictures", asked.number, i)}">'
                             f'<span class="mark"></span><span class="number">{i + 1}</span>',
                             sanitize=False)
+                    ui.icon('zoom_in').classes('lens').mark(f'lens-{i}').props(
+                        f'role=button aria-label="enlarge picture {i + 1}"').on(
+                        'click.stop', lambda i=i: self._enlarge(i))
                 cell.on('click', lambda i=i: self._at(i, Draft.toggle))
                 cell.on('contextmenu.prevent', lambda i=i: self._at(i, Draft.choose_best))
                 cell.on('dblclick.prevent', lambda: None)
@@ -203,6 +208,8 @@ class HeroPage:
             return
         elif key in ('p', 'P'):
             self._toggle_pause()
+        elif key == 'Enter' and self._drawn[:2] == (Phase.FAILED, False):
+            self._retry()
         elif not self._cells:
             return
         elif self._no_best.value:
@@ -258,6 +265,8 @@ class HeroPage:
         draft = self.session.draft
         if self.session.phase is not Phase.JUDGING or self.session.paused or draft is None:
             return
+        # The round that is asked about, which may be over when the question is answered.
+        self._asked_about = self._drawn[2]
         if draft.best is not None:
             self._really_hand_in()
             return
@@ -272,17 +281,23 @@ class HeroPage:
 
     def _really_hand_in(self) -> None:
         self._no_best.close()
-        if self._try(lambda: self.session.submit(self._drawn[2])):
+        if self._try(lambda: self.session.submit(self._asked_about)):
             background_tasks.create(work(self.session))
         self._look()
 
     def _retry(self) -> None:
-        self.session.retry()
-        background_tasks.create(work(self.session))
+        if self.session.retry():
+            background_tasks.create(work(self.session))
         self._look()
+
+    def _enlarge(self, picture: int) -> None:
+        self._go(picture)
+        self._show_large()
 
     def _show_large(self) -> None:
         asked, draft = self.session.asked, self.session.draft
+        if draft is None:  # another browser has handed the round in
+            return
         self._large_picture.set_content(
             f'<img class="hero-large" alt="picture {self._here + 1}" '
             f'src="{self.link("pictures", asked.number, self._here)}">')

@@ -1,5 +1,6 @@
 """What the feedback page shows and does, without a page: one run, all browsers that look at it."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from adapt_learning.generation.hero.round_folder import RoundFolder
 from adapt_learning.generation.hero.run import HeroRun
 
 CLICKS = 'clicks.jsonl'
+_log = logging.getLogger(__name__)
 
 
 class Phase(Enum):
@@ -89,11 +91,13 @@ class HeroSession:
         self._given, self.phase = feedback, Phase.WORKING
         self.changed()
 
-    def retry(self) -> None:
-        """Make ready to try failed work again; then `work` has to be called."""
-        if self.phase is Phase.FAILED:
+    def retry(self) -> bool:
+        """Make ready to try failed work again; return whether `work` has to be called then."""
+        failed = self.phase is Phase.FAILED
+        if failed:
             self.phase, self.problem = Phase.WORKING, ''
             self.changed()
+        return failed
 
     def work(self) -> None:
         """Learn from the answer that was given, if any, and draw the next pictures."""
@@ -104,9 +108,11 @@ class HeroSession:
                 if given is not None:
                     self.run.answer(given, self._tell)
                 self._open_round()
-            except (UserError, OSError, RuntimeError) as error:
+            except Exception as error:
                 # What was answered is in the run's journal, or still in the draft.
-                self.problem, self.phase = str(error), Phase.FAILED
+                if not isinstance(error, UserError):
+                    _log.exception('the work of %s stopped', self.run.folder)
+                self.problem, self.phase = _sentence(error), Phase.FAILED
             finally:
                 self.changed()
 
@@ -149,3 +155,12 @@ class HeroSession:
         if number != self.asked.number:
             raise SettingError(f'round {number + 1} was answered already, perhaps in another '
                                f'browser; round {self.asked.number + 1} waits now')
+
+
+def _sentence(error: Exception) -> str:
+    """Return what a person is told of an error; the first line of one that nobody foresaw."""
+    text = str(error)
+    if isinstance(error, UserError | OSError) and text:
+        return text
+    first = text.partition('\n')[0]
+    return f'{type(error).__name__}: {first}' if first else type(error).__name__

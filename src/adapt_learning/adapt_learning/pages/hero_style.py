@@ -21,6 +21,8 @@ body { background: #f4f5f7; }
 .hero-cell.best .mark::after { content: '\\2605'; }
 .hero-cell .number { position: absolute; left: 3px; bottom: 3px; color: #fff; padding: 0 4px;
   font: 11px/15px sans-serif; background: rgba(0, 0, 0, .45); border-radius: 3px; }
+.hero-cell .lens { position: absolute; right: 3px; bottom: 3px; color: #fff; font-size: 18px;
+  padding: 2px; background: rgba(0, 0, 0, .45); border-radius: 3px; cursor: zoom-in; }
 .hero-side { width: 320px; flex: none; }
 .hero-large { width: min(70vh, 80vw); image-rendering: pixelated; }
 kbd { background: #eceff1; border: 1px solid #b0bec5; border-radius: 4px; padding: 0 6px;
@@ -58,7 +60,7 @@ KEYS = (
     ('B', 'the best one (it is good then, too)'),
     ('U', 'undo'),
     ('Z', 'large; arrows, G and B work there too'),
-    ('Enter', 'hand in the round'),
+    ('Enter', 'hand in the round; try again where the work stopped'),
     ('P', 'pause, and go on'),
     ('H or ?', 'this help'),
 )

@@ -80,6 +80,17 @@ def test_a_run_in_which_nothing_was_good_leaves_an_artifact(pipeline, tmp_path, 
     assert load_artifact(tmp_path / 'artifact').pictures(2).shape == (2, 16, 16, 3)
 
 
+def test_after_an_all_bad_last_round_pictures_begin_around_the_best(pipeline, tmp_path, tiny):
+    with HeroRun.create(tmp_path / 'run', pipeline, 'a red circle', tiny) as run:
+        run.answer(Feedback(0, (2,), 2))
+        run.answer(Feedback(1))
+        best = run.collected.best_noise
+        write_artifact(run, tmp_path / 'artifact', {})
+    tuned = load_artifact(tmp_path / 'artifact')
+    assert torch.equal(tuned.collected.best_noise, best)
+    assert not np.array_equal(tuned.pictures(2), tuned.pictures(2, plain_noise=True))
+
+
 def test_what_is_no_artifact_is_refused(made, pipeline, tmp_path):
     with pytest.raises(ArtifactError, match='no manifest.json'):
         load_artifact(pipeline)

@@ -76,6 +76,27 @@ def test_half_a_line_of_a_crash_costs_that_click_alone(journal):
     assert Draft(journal, 0, 8).feedback() == draft.feedback() == Feedback(0, (1, 2))
 
 
+@pytest.mark.parametrize('damaged', [
+    b'5', b'[]', b'null', b'{"event": "toggle", "picture": 3}', b'{"round": 0, "ev', b'\xff\x00',
+    b'{"round": "0", "event": "toggle", "picture": 3}', b'{"round": 0, "event": "toggle"}',
+    b'{"round": 0, "event": "toggle", "picture": 99}',
+    b'{"round": 0, "event": "best", "picture": "3"}',
+    b'{"round": 0, "event": "dance", "picture": 3}'])
+def test_a_damaged_line_costs_its_click_alone(journal, damaged):
+    draft = Draft(journal, 0, 8)
+    draft.undo()
+    for picture in (1, 3, 2):
+        draft.toggle(picture)
+    lines = journal.read_bytes().splitlines()
+    journal.write_bytes(b'\n'.join([lines[0], damaged, lines[2], b'']))
+    assert Draft(journal, 0, 8).feedback() == Feedback(0, (1, 2))
+    undo = b'{"round": 0, "event": "undo"}'
+    journal.write_bytes(b'\n'.join([lines[0], damaged, undo, lines[2], b'']))
+    assert Draft(journal, 0, 8).feedback() == Feedback(0, (1, 2)), 'undone was the lost click'
+    journal.write_bytes(b'\n'.join([damaged, undo, lines[2], b'']))
+    assert Draft(journal, 0, 8).feedback() == Feedback(0, (2,))
+
+
 def test_a_click_is_on_disk_before_it_counts(journal, monkeypatch):
     draft = Draft(journal, 0, 8)
 

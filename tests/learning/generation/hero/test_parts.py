@@ -68,14 +68,15 @@ def test_a_share_of_zero_counts_the_best_among_the_good_ones(collected):
 
 @pytest.mark.parametrize(('config', 'given'), [
     (StartConfig('plain'), Collected(single(9.)[0], single(9.)[0], single(9.))),
-    (StartConfig(), Collected()), (StartConfig(), Collected(single(9.)[0], single(9.)[0]))])
+    (StartConfig(), Collected())])
 def test_plain_noise_where_asked_or_where_nothing_is_there(config, given):
     noises, text = drawn(config, given)
     assert noises.mean() == pytest.approx(0, abs=0.1) and text == '4000 from plain noise'
 
 
-def test_only_the_best_is_good():
-    start = Collected(single(10.)[0], single(0.)[0], torch.empty(0, 1, 1, 1))
+@pytest.mark.parametrize('others', [torch.empty(0, 1, 1, 1), None])
+def test_only_the_best_is_left(others):
+    start = Collected(single(10.)[0], single(0.)[0], others)
     assert drawn(StartConfig(best_share=0.0), start)[0].mean() == pytest.approx(10, abs=0.1)
     assert '4000 from around the noise of the best' in drawn(StartConfig(), start)[1]
 

@@ -8,6 +8,7 @@ import torch
 
 from adapt_learning.errors import DatasetError, SettingError
 from adapt_learning.generation.hero.feedback import Feedback
+from adapt_learning.generation.hero.journal import Journal
 from adapt_learning.generation.hero.run import HeroRun, judged
 from adapt_learning.stacked.checkpoint import load_checkpoint
 
@@ -114,6 +115,30 @@ def test_a_half_written_answer_was_not_given(pipeline, tmp_path, tiny, reddest):
         assert len(run.history) == 1
 
 
+@pytest.mark.parametrize('line', [
+    '{"round": 1, "good": [99], "best": null}', '{"round": 1, "good": [0.5], "best": null}',
+    '{"round": 1, "good": [2, 1], "best": null}', '{"round": 1, "good": [1], "best": 2}',
+    '{"round": 1, "good": "12", "best": null}', '{"round": -1, "good": [1], "best": null}',
+    '{"round": 1, "good": [1]}', '5', '{"round": 1, "go', '[]'])
+def test_a_damaged_answer_is_named_with_what_to_do(tmp_path, line):
+    (tmp_path / 'answers.jsonl').write_text(f'{{"round": 0, "good": [1], "best": 1}}\n{line}\n')
+    with pytest.raises(SettingError, match=r'answers.jsonl:2 is no answer \(.+\); restore .* or '
+                                           'remove it'):
+        Journal(tmp_path, 8)
+
+
+def test_without_a_damaged_answer_its_round_is_asked_again(pipeline, tmp_path, tiny):
+    folder = tmp_path / 'run'
+    with HeroRun.create(folder, pipeline, 'a red circle', tiny) as run:
+        run.round()
+    (folder / 'answers.jsonl').write_text('{"round": 0, "good": [99], "best": null}\n')
+    with pytest.raises(SettingError, match=r'answers.jsonl:1 .*0 to 7; got \(99,\)'):
+        HeroRun.open(folder)
+    (folder / 'answers.jsonl').write_text('')
+    with HeroRun.open(folder) as run:
+        assert run.round().number == 0
+
+
 def test_two_processes_never_have_one_run(pipeline, tmp_path, tiny):
     with HeroRun.create(tmp_path / 'run', pipeline, 'a red circle', tiny):
         with pytest.raises(DatasetError, match='another process'):
@@ -163,6 +188,7 @@ def test_the_best_picture_outlives_a_round_without_good_ones(pipeline, tmp_path,
         run.answer(Feedback(1))
         assert np.array_equal(run.round().best, best)
         facts = run.answer(Feedback(2, (0, 1)))
+        assert facts.started_from == '8 from plain noise'
         assert facts.best is None and facts.best_picture == 'rounds/000/002.png'
         assert facts.updates == 2 and 'the best picture was the anchor' in facts.explanation
 

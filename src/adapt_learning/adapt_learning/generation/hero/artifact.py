@@ -68,8 +68,9 @@ class Tuned:
         """
         Return new pictures, uint8 [count, H, W, 3].
 
-        From the noises of eq. 2.11 as after the last round, or from plain noise; for another
-        prompt, to see what was learnt for it, too.
+        From the noises of eq. 2.11 as after the last round (around the best one alone, where all
+        pictures of that round were bad), or from plain noise; for another prompt, to see what was
+        learnt for it, too.
         """
         random = torch.Generator().manual_seed(seed)
         collected = Collected() if plain_noise else self.collected

@@ -16,17 +16,17 @@ class Draft:
     Which pictures of a round are good so far, and which one is the best.
 
     All pictures are bad until they are called good. The journal is a JSONL file that all rounds of
-    a run share; a draft that is opened again stands where the last complete line left it. Raises
-    SettingError for a picture that the round does not have.
+    a run share; a draft that is opened again stands where the last complete line left it, and a
+    damaged line costs its click alone. Raises SettingError for a picture that the round does not
+    have.
     """
 
     def __init__(self, journal: Path, round_number: int, count: int):
         self.round, self.count = round_number, count
         self._lines = Lines(journal)
         self._states: list[tuple[frozenset[int], int | None]] = [(frozenset(), None)]
-        for event in _events(self._lines):
-            if event['round'] == round_number:
-                self._apply(event['event'], event.get('picture'))
+        for line in self._lines.found:
+            self._repeat(line)
 
     @property
     def good(self) -> frozenset[int]:
@@ -73,22 +73,28 @@ class Draft:
         self._lines.append(line)
         self._apply(event, picture)
 
+    def _repeat(self, line: bytes) -> None:
+        try:
+            said = json.loads(line)
+            number, event, picture = said['round'], said['event'], said.get('picture')
+        except (ValueError, KeyError, TypeError, AttributeError):
+            number = event = picture = None
+        of_a_round = type(number) is int
+        if of_a_round and number != self.round:
+            return
+        has_picture = type(picture) is int and 0 <= picture < self.count
+        if of_a_round and (event == _UNDO or event in (_TOGGLE, _BEST) and has_picture):
+            self._apply(event, picture)
+        elif self.can_undo:
+            # A step without effect, so that the undo of a lost click takes no other one back.
+            self._states.append(self._states[-1])
+
     def _apply(self, event: str, picture: int | None) -> None:
         good, best = self._states[-1]
         if event == _UNDO:
-            self._states.pop()
+            if self.can_undo:
+                self._states.pop()
         elif event == _TOGGLE:
             self._states.append((good ^ {picture}, None if picture == best else best))
         elif event == _BEST:
             self._states.append((good, None) if picture == best else (good | {picture}, picture))
-
-
-def _events(lines: Lines) -> list[dict]:
-    """Return the events of a journal; a damaged line costs its click alone."""
-    found = []
-    for line in lines.found:
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            continue
-    return found

@@ -36,10 +36,13 @@ class Feedback:
 
     def check(self, asked: Round) -> None:
         """Raise SettingError unless this is an answer to `asked`."""
-        count = len(asked.pictures)
         if self.round != asked.number:
             raise SettingError(f'the feedback is for round {self.round}, and round {asked.number} '
                                'is the one that waits for an answer; judge that one')
+        self.check_pictures(len(asked.pictures))
+
+    def check_pictures(self, count: int) -> None:
+        """Raise SettingError unless this can be an answer to a round of `count` pictures."""
         if any(not 0 <= i < count for i in self.good):
             raise SettingError(f'pictures of this round are 0 to {count - 1}; got {self.good}')
         if list(self.good) != sorted(set(self.good)):

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from adapt_learning.errors import SettingError
 from adapt_learning.generation.hero.feedback import Feedback
@@ -12,18 +13,24 @@ FILE = 'answers.jsonl'
 
 
 class Journal:
-    """The answers of a run, by round."""
+    """
+    The answers of a run, by round.
 
-    def __init__(self, folder: Path):
+    Raises SettingError for a line that cannot be an answer to a round of `pictures` pictures.
+    """
+
+    def __init__(self, folder: Path, pictures: int):
         self._lines = Lines(folder / FILE)
         self.answers: dict[int, Feedback] = {}
         for number, line in enumerate(self._lines.found, 1):
             try:
-                values = json.loads(line)
-                answer = Feedback(values['round'], tuple(values['good']), values['best'])
-            except (ValueError, KeyError, TypeError) as error:
-                raise SettingError(f'{self._lines.path}:{number} is no answer ({error!r}); restore '
-                                   'the file from a copy, or begin a new run') from error
+                answer = _answer(json.loads(line))
+                answer.check_pictures(pictures)
+            except (ValueError, KeyError, TypeError, SettingError) as error:
+                raise SettingError(
+                    f'{self._lines.path}:{number} is no answer ({_reason(error)}); restore the '
+                    'line from a copy, or remove it: a round that was not learnt from yet is asked '
+                    'again') from error
             self.answers[answer.round] = answer
 
     def append(self, answer: Feedback) -> None:
@@ -32,3 +39,15 @@ class Journal:
             'round': answer.round, 'good': list(answer.good), 'best': answer.best,
             'time': datetime.now(UTC).isoformat(timespec='seconds')})
         self.answers[answer.round] = answer
+
+
+def _answer(values: Any) -> Feedback:
+    number, good, best = values['round'], values['good'], values['best']
+    whole = [number, *good, *([] if best is None else [best])]
+    if any(type(value) is not int for value in whole) or number < 0:
+        raise ValueError('round and pictures are whole numbers from 0 up')
+    return Feedback(number, tuple(good), best)
+
+
+def _reason(error: Exception) -> str:
+    return f'{error} is missing' if isinstance(error, KeyError) else str(error)

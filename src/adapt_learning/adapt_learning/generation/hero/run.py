@@ -52,7 +52,7 @@ class HeroRun:
         self.collected = Collected()
         self.history: list[RoundFacts] = []
         """What became of every round that was learnt from."""
-        self._journal = Journal(folder)
+        self._journal = Journal(folder, self.config.pictures)
         self._restore()
 
     @classmethod
@@ -151,8 +151,10 @@ class HeroRun:
         # Random numbers of a round depend on seed and round alone, so that a round that is sampled
         # again after a kill is the same one.
         random = torch.Generator().manual_seed(self.config.seed * 1_000_003 + place.number)
-        noises, started_from = draw_noises(self.config.start, self.collected,
-                                           self.config.pictures, self.model.shape, random)
+        # After a round in which all was bad, the search leaves the surroundings of the best.
+        begin = Collected() if self.collected.good_noises is None else self.collected
+        noises, started_from = draw_noises(self.config.start, begin, self.config.pictures,
+                                           self.model.shape, random)
         sampling = self.config.sampling
         with enough_memory('sampling.at_once', sampling.at_once):
             ways = sample(self.model, self._encoded, noises, sampling, random,

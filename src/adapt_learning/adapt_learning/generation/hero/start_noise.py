@@ -48,7 +48,7 @@ class Collected:
     @property
     def is_empty(self) -> bool:
         """Return whether there is nothing to begin from."""
-        return self.good_noises is None
+        return self.best_noise is None and self.good_noises is None
 
     def tensors(self) -> dict[str, Tensor]:
         """Return what there is, by name; `Collected(**tensors)` inverts it."""
@@ -61,12 +61,14 @@ def draw_noises(config: StartConfig, collected: Collected, count: int,
     Return start noises [count, C, h, w], and where they come from, in words.
 
     The share of the best is met exactly, as in the published code, not by chance; with a share of
-    0 the best is one of the good ones (section 2.2.6).
+    0 the best is one of the good ones (section 2.2.6). Without good ones all begin around the best.
     """
     fresh = torch.randn((count, *shape), generator=random)
     if config.kind == 'plain' or collected.is_empty:
         return fresh, f'{count} from plain noise'
     good = collected.good_noises
+    if good is None:
+        good = fresh[:0]
     of_best = 0
     if collected.best_noise is not None:
         best = collected.best_noise[None]
