@@ -24,7 +24,9 @@ MEASURES = {'image_auroc': 'image AUROC', 'pixel_auroc': 'pixel AUROC', 'aupro':
             'f1': 'F1', 'false_reject': 'false rejects'}
 _NOTE = """\
 Detectors that are trained here have not seen the surface that they inspect; those with a name
-before the colon are folders, taken as they are. A recipe is made of references drawn from
+before the colon are folders, taken as they are. Three settings of what ships (weight and bound of
+the fusion, turned references) were chosen with a look at the four real surfaces of this project.
+A recipe is made of references drawn from
 train/good, and up to {pictures} good and {pictures} defective test pictures are judged, by the code
 that runs in the node. Mean ± half of the 95 % t interval over {draws} draws of references (the same
 for every detector; draws of more references hold those of fewer). The interval is for other

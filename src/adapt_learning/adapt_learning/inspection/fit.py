@@ -101,7 +101,8 @@ def fit_recipe(inspector: Inspector, pictures: Sequence[Picture], name: str, *,
     odd = odd_ones(scores) if len(pictures) > 1 else []
     names = tuple(pictures[i].source for i in odd)
     if odd and settings.leave_out_odd:
-        notes.append(f'left out, because they look odd among the others: {", ".join(names)}')
+        notes.append(f'left out, because they look odd among the others: {", ".join(names)}; what '
+                     'is promised holds if they were really defective')
         kept = [i for i in range(len(pictures)) if i not in odd]
         pictures, views, patches = ([some[i] for i in kept] for some in (pictures, views, patches))
         scores, peaks = _scores(inspector, views, patches, settings.limit, copies, tell)
