@@ -9,7 +9,7 @@ from adapt_msgs.action import FitRecipe, InspectPart
 from adapt_msgs.msg import InspectionState, InspectionVerdict
 from adapt_msgs.srv import TriggerInspection
 from bench import Bench, activate
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.action import ActionClient
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CompressedImage, Image
@@ -32,6 +32,11 @@ def image(pixels: np.ndarray, encoding: str = 'mono8') -> Image:
     message.data = array.array('B', pixels.tobytes())
     message.header.frame_id = 'camera_optical_frame'
     return message
+
+
+def value_of(status: DiagnosticStatus, key: str) -> str:
+    """Return a value of a diagnostic status."""
+    return next(one.value for one in status.values if one.key == key)
 
 
 class InspectionBench:
