@@ -24,8 +24,8 @@ test:  ## set up, a browser for the tests of pages too, then all tests
 lint: setup  ## set up, then ruff and, where installed, the ament linters
 	@scripts/lint.sh
 
-bench: setup  ## set up, then measure latency and lockstep speed (benchmarks/*.json)
-	@scripts/bench.sh
+bench: setup  ## set up, then measure the robot side (benchmarks/ros_*), or some of it: ARGS=inspection
+	@scripts/bench.sh $(ARGS)
 
 clean:  ## remove what colcon has built
 	rm -rf build install log

@@ -1,7 +1,14 @@
-"""Inspect surfaces: one camera, one recipe, triggers by service, action, topic, or every frame."""
+"""
+Inspect surfaces: one camera, one recipe, triggers by service, action, topic, or every frame.
+
+Parameters that are no argument come from a file (params_file). What is given as an argument counts
+more than the file, and the file more than the default of an argument.
+"""
+
+import os
 
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, Shutdown
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
@@ -32,30 +39,41 @@ ARGUMENTS = [
     DeclareLaunchArgument('archive', default_value='',
                           description='folder in which results are kept; empty: none are'),
     DeclareLaunchArgument('threads', default_value='1', description='threads of the detector'),
+    DeclareLaunchArgument('params_file', default_value='',
+                          description='YAML file of parameters of inspection_node, e.g. a copy of '
+                                      'config/nodes/inspection_node.yaml; empty: none'),
     DeclareLaunchArgument('namespace', default_value='', description='namespace of all names'),
 ]
-
-
-def of(name, kind=str):
-    """Return an argument as a parameter of this type."""
-    return ParameterValue(LaunchConfiguration(name), value_type=kind)
+# Arguments that are parameters of the node, with its defaults, and their types.
+PARAMETERS = {
+    'recipe': str, 'recipes': str, 'detector': str, 'references': str, 'camera': str,
+    'compressed': bool, 'free_run': bool, 'frame_timeout': float, 'camera_timeout': float,
+    'archive': str, 'threads': int,
+}
 
 
 def generate_launch_description():
     """Return inspection_node with its arguments."""
-    return LaunchDescription([
-        *ARGUMENTS,
-        Node(
+    given = []
+
+    def note_given(context):
+        # Before the arguments are declared, which fills in the defaults.
+        given[:] = [name for name in PARAMETERS if name in context.launch_configurations]
+
+    def start(context):
+        file = LaunchConfiguration('params_file').perform(context)
+        path = os.path.expanduser(file)
+        if file and not os.path.isfile(path):
+            # A node that is started without it would work with other settings than was thought.
+            raise RuntimeError(f"params_file: there is no file '{file}'")
+        values = {name: ParameterValue(LaunchConfiguration(name), value_type=PARAMETERS[name])
+                  for name in given}
+        return [Node(
             package='adapt_ros', executable='inspection_node', name='inspection_node',
             namespace=LaunchConfiguration('namespace'), output='screen', emulate_tty=True,
-            parameters=[{
-                'recipe': of('recipe'), 'recipes': of('recipes'), 'detector': of('detector'),
-                'references': of('references'), 'camera': of('camera'),
-                'compressed': of('compressed', bool), 'free_run': of('free_run', bool),
-                'frame_timeout': of('frame_timeout', float),
-                'camera_timeout': of('camera_timeout', float), 'archive': of('archive'),
-                'threads': of('threads', int), 'autostart': True,
-            }],
+            parameters=[*([path] if file else []), values | {'autostart': True}],
             on_exit=Shutdown(reason='inspection_node ended'),
-        ),
-    ])
+        )]
+
+    return LaunchDescription([
+        OpaqueFunction(function=note_given), *ARGUMENTS, OpaqueFunction(function=start)])

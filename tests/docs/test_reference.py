@@ -128,6 +128,15 @@ def test_arguments_of_launch_files(name):
     assert rows == {argument: default or 'empty' for argument, default in real.items()}
 
 
+def test_defaults_of_the_launch_file_of_inspection_are_those_of_the_node():
+    """Arguments that are not given are not handed on: a parameter file may set them."""
+    arguments = launch_arguments(LAUNCH['inspection.launch.py'])
+    defaults = {f.name: shown(f.default) for f in fields(settings_classes()['inspection_node'])}
+    assert set(arguments) - set(defaults) == {'params_file', 'namespace'}
+    assert {name: default for name, default in arguments.items() if name in defaults} == {
+        name: default for name, default in defaults.items() if name in arguments}
+
+
 def test_termination_reasons():
     rows = documentation.table(page('exit_codes_and_errors.md'), 'reason')
     assert [(row[0], int(row[1])) for row in rows] == [(r.name, r.value) for r in StopReason]

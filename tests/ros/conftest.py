@@ -39,3 +39,10 @@ def at_work(bench, tmp_path):
                     or arm.needs_episodes, 'the held goal')
         return node, robot, Client(bench)
     return put
+
+
+@pytest.fixture
+def line(bench, tmp_path):
+    """Return a function that puts inspection_node and a camera on the bench."""
+    from inspection_bench import InspectionBench
+    return lambda **parameters: InspectionBench(bench, tmp_path, **parameters)

@@ -144,7 +144,7 @@ def test_the_client_says_what_the_station_says(bench, capsys):
     assert 'it says: no recipe is selected' in capsys.readouterr().err
 
 
-@pytest.mark.parametrize('trigger', ['action', 'topic'])
+@pytest.mark.parametrize('trigger', ['action', 'service', 'topic'])
 def test_the_whole_line_through_ros2_launch(parts, tmp_path, trigger):
     """Four processes: camera, inspection, client, and the child that makes the recipe."""
     report = tmp_path / 'line.json'

@@ -9,7 +9,7 @@ from adapt_msgs.action import FitRecipe, InspectPart
 from adapt_msgs.msg import InspectionState, InspectionVerdict
 from adapt_msgs.srv import TriggerInspection
 from bench import Bench, activate
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.action import ActionClient
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CompressedImage, Image
@@ -34,23 +34,28 @@ def image(pixels: np.ndarray, encoding: str = 'mono8') -> Image:
     return message
 
 
-class InspectionBench:
-    """Owns a node under test with a recipe, a camera and ears for everything."""
+def value_of(status: DiagnosticStatus, key: str) -> str:
+    """Return a value of a diagnostic status."""
+    return next(one.value for one in status.values if one.key == key)
 
-    def __init__(self, bench: Bench, folder: Path, recipe: str = 'weave', **parameters: Any):
+
+def write_recipes(folder: Path) -> None:
+    """Write a small detector and recipes for it, `weave` and `other`, unless they are there."""
+    if (folder / 'detector').exists():
+        return
+    make_detector(folder / 'detector')
+    inspector = Inspector(folder / 'detector')
+    for name, count in (('weave', REFERENCES), ('other', 4)):
+        write_recipe(folder / 'recipes' / name, *fit_recipe(
+            inspector, [picture_of_pixels(surface(i), f'{i}.png') for i in range(count)],
+            name, settings=FitSettings(false_reject=0.2)))
+
+
+class InspectionLine:
+    """Owns a camera in front of inspection_node, wherever that runs, and ears for everything."""
+
+    def __init__(self, bench: Bench, compressed: bool = False):
         self.bench = bench
-        if not (folder / 'detector').exists():
-            make_detector(folder / 'detector')
-            inspector = Inspector(folder / 'detector')
-            for name, count in (('weave', REFERENCES), ('other', 4)):
-                write_recipe(folder / 'recipes' / name, *fit_recipe(
-                    inspector, [picture_of_pixels(surface(i), f'{i}.png') for i in range(count)],
-                    name, settings=FitSettings(false_reject=0.2)))
-        self.recipes = folder / 'recipes'
-        parameters = {'recipe': recipe, 'recipes': str(self.recipes),
-                      'detector': str(folder / 'detector'), 'frame_timeout': 5.0,
-                      'camera_timeout': 0.0} | parameters
-        self.node = bench.node(InspectionNode, **parameters)
         self.verdicts: list[InspectionVerdict] = []
         self.states: list[InspectionState] = []
         self.diagnostics: dict[str, Any] = {}
@@ -61,17 +66,20 @@ class InspectionBench:
         self.helper.create_subscription(InspectionState, f'{name}/state', self.states.append,
                                         qos.LATCHED_IN)
         self.helper.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
-        kind = CompressedImage if parameters.get('compressed') else Image
+        kind = CompressedImage if compressed else Image
         self.camera = self.helper.create_publisher(kind, 'camera/image_raw',
                                                    qos_profile_sensor_data)
         self.topic = self.helper.create_publisher(String, f'{name}/trigger', qos.LINES)
         self.part = ActionClient(self.helper, InspectPart, f'{name}/inspect')
         self.fit = ActionClient(self.helper, FitRecipe, f'{name}/fit_recipe')
         self.feedback: list = []
-        activate(self.node)
-        bench.until(lambda: self.camera.get_subscription_count() and self.states
-                    and self.topic.get_subscription_count()
-                    and self.helper.count_publishers(f'{name}/verdict'), 'discovery')
+
+    def connect(self) -> None:
+        """Wait until both sides have found each other."""
+        name = f'{self.bench.namespace}/inspection_node'
+        self.bench.until(lambda: self.camera.get_subscription_count() and self.states
+                         and self.topic.get_subscription_count()
+                         and self.helper.count_publishers(f'{name}/verdict'), 'discovery')
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
@@ -129,3 +137,18 @@ class InspectionBench:
         self.diagnostics.pop(part, None)
         self.bench.until(lambda: part in self.diagnostics, f'diagnostics of {part}')
         return self.diagnostics[part]
+
+
+class InspectionBench(InspectionLine):
+    """Owns a node under test too, with recipes of a small detector."""
+
+    def __init__(self, bench: Bench, folder: Path, recipe: str = 'weave', **parameters: Any):
+        write_recipes(folder)
+        self.recipes = folder / 'recipes'
+        parameters = {'recipe': recipe, 'recipes': str(self.recipes),
+                      'detector': str(folder / 'detector'), 'frame_timeout': 5.0,
+                      'camera_timeout': 0.0} | parameters
+        self.node = bench.node(InspectionNode, **parameters)
+        super().__init__(bench, parameters.get('compressed', False))
+        activate(self.node)
+        self.connect()

@@ -4,9 +4,14 @@ from adapt_msgs.msg import InspectionState, InspectionVerdict
 
 
 class Station:
-    """Bits that change with what happens, as a message."""
+    """
+    Bits that change with what happens, as a message.
 
-    def __init__(self):
+    `takes_triggers`: false where every frame is inspected; READY never rises then.
+    """
+
+    def __init__(self, takes_triggers: bool = True):
+        self._takes_triggers = takes_triggers
         self.active = False
         self.beat = False
         self._last: InspectionVerdict | None = None
@@ -30,7 +35,7 @@ class Station:
         verdict = last.verdict if last is not None and done else InspectionVerdict.NONE
         return InspectionState(
             heartbeat=self.beat,
-            ready=self.active and not problem and queued < limit,
+            ready=self._takes_triggers and self.active and not problem and queued < limit,
             busy=queued > 0, done=done, error=self.active and bool(problem),
             ok=verdict == InspectionVerdict.OK, nok=verdict == InspectionVerdict.NOK,
             review=verdict == InspectionVerdict.REVIEW,

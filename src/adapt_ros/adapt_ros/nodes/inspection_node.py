@@ -65,7 +65,7 @@ class InspectionNode(AdaptNode):
         """Open detector, recipe and archive, make the ROS entities."""
         settings, undo = self.settings, self._undo.append
         self.queue = TriggerQueue(settings.queue_size)
-        self.station = Station()
+        self.station = Station(takes_triggers=not settings.free_run)
         self._rules = FrameRules(settings.check_stamps, settings.frame_lead,
                                  settings.max_frame_age)
         self.desk = RecipeDesk(self, self._publish_state)
