@@ -5,10 +5,10 @@ from launched import result_of
 
 from adapt_learning import catalog
 from adapt_learning.artifacts import load_artifact
+from adapt_learning.artifacts.shipped import artifact_folder
 from adapt_learning.artifacts.store import check_contract
 from adapt_learning.evaluation.evaluate import evaluate
 from adapt_learning.frames import load_contract
-from adapt_ros.resources import artifact_folder
 
 
 def test_a_task_and_the_name_of_a_policy_are_enough(launched, tmp_path):

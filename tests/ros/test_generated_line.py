@@ -12,7 +12,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import String
 from tiny_detector import make_detector
 
-from adapt_learning.errors import ArtifactError, CatalogError, PictureError, SettingError
+from adapt_learning.errors import CatalogError, PictureError, SettingError
 from adapt_learning.inspection.pictures import read_picture
 from adapt_learning.surfaces import DEFECTS, Surface
 from adapt_ros import qos
@@ -22,7 +22,6 @@ from adapt_ros.inspection.generated import GeneratedSource
 from adapt_ros.inspection.parts import FolderSource, Part, is_good
 from adapt_ros.inspection.sources import open_source
 from adapt_ros.nodes.line_camera import LineCamera
-from adapt_ros.resources import detector_folder
 
 SURFACE = 'milled_metal_3'
 
@@ -230,10 +229,6 @@ def test_the_whole_generated_line_through_ros2_launch(tmp_path):
 
 
 def test_the_demo_needs_no_argument(tmp_path):
-    try:
-        detector_folder('surface_detector')
-    except ArtifactError as error:
-        pytest.skip(str(error))
     line = Launched(tmp_path / 'launch', file='inspection_demo.launch.py')
     try:
         assert line.wait(120.0) == 0, line.output

@@ -268,9 +268,10 @@ def test_command(mvtec, tiny, tmp_path):
     ((), 'either --domains'), (('--domains', 'x', '--held-out'), 'either --domains'),
     (('--held-out', '--sources', 'others'), 'never learnt from'),
     (('--held-out', '--references', '0'), 'or all'), (('--held-out', '--name', 'a/b'), 'letters'),
-    (('--held-out',), 'nothing to try'), (('--held-out', '--detectors', 'nearst'), 'nearest_patch'),
+    (('--held-out', '--detectors', 'nearst'), 'nearest_patch'),
     (('--held-out', '--weights', 'nowhere'), 'no weights file'),
-    (('--held-out', '--detector', 'nowhere'), 'manifest.json')])
+    (('--held-out', '--detector', 'nowhere'), "no shipped detector 'nowhere'"),
+    (('--held-out', '--detector', './nowhere'), 'manifest.json')])
 def test_bad_input(tmp_path, monkeypatch, arguments, says):
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ['inspect', 'bench', *arguments])

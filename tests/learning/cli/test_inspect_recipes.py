@@ -86,7 +86,8 @@ def test_calibrate_changes_the_threshold_and_nothing_else(adapt, line, recipe):
 @pytest.mark.parametrize('verb, options, words', [
     ('fit', ('--false-reject', 0), 'false-reject'),
     ('fit', ('--name', '../up'), 'without folders'),
-    ('fit', ('--detector', 'nowhere'), 'a detector is a folder'),
+    ('fit', ('--detector', 'nowhere'), "no shipped detector 'nowhere'; allowed: surface_detector"),
+    ('fit', ('--detector', './nowhere'), 'a detector is a folder'),
     ('fit', ('--references', 'nowhere.png'), 'not there'),
     ('score', (), 'a recipe is a folder')])
 def test_mistakes_are_told(adapt, line, tmp_path, verb, options, words):

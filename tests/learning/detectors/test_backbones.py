@@ -49,6 +49,20 @@ def test_maps_have_the_levels_that_are_announced(kind):
         (2, level.channels, 64 // level.stride, 96 // level.stride) for level in backbone.levels]
 
 
+@pytest.mark.parametrize(('kind', 'names'), [
+    (ResNet18, ('conv1.weight', 'bn1.running_mean', 'layer1.0.conv1.weight',
+                'layer2.0.bn2.running_var', 'layer2.0.downsample.0.weight',
+                'layer2.0.downsample.1.weight', 'layer3.1.conv2.weight')),
+    (MobileNetV2, ('features.0.0.weight', 'features.0.1.running_mean',
+                   'features.1.conv.0.0.weight', 'features.1.conv.1.weight',
+                   'features.1.conv.2.running_var', 'features.2.conv.0.1.weight',
+                   'features.2.conv.1.0.weight', 'features.3.conv.2.weight',
+                   'features.3.conv.3.bias'))])
+def test_names_are_those_of_torchvision(kind, names):
+    # Typed from torchvision's files: the other tests take all names from the network.
+    assert set(names) <= with_normalization(kind())[0].keys()
+
+
 @pytest.mark.parametrize('kind', BACKBONES)
 def test_normalization_is_folded_into_the_convolution_before_it(kind, tmp_path):
     backbone = kind().eval()

@@ -13,7 +13,6 @@ from adapt_learning.detectors.meta_comparer import MetaComparer, MetaComparerCon
 from adapt_learning.detectors.meta_training import (
     MetaTraining,
     MetaTrainingConfig,
-    episode_losses,
 )
 from adapt_learning.errors import DatasetError, SettingError
 from adapt_learning.stacked.config import OptimizationConfig
@@ -138,13 +137,48 @@ def test_the_backbone_stays_as_it_is_and_the_same_seed_gives_the_same_weights(ba
 
 
 @pytest.mark.parametrize('mode', ['max', 'nearest'])
-def test_an_episode_takes_references_and_queries_of_one_surface(backbone, mode):
+def test_an_episode_takes_references_and_queries_of_one_surface(backbone, mode, monkeypatch):
     made = detector(backbone, mode=mode)
     config = MetaTrainingConfig(queries=4, references=2, reference_patches=16, ranking_pairs=8)
-    parts = episode_losses(made, maps(backbone, 0, count=6), config,
-                           torch.Generator().manual_seed(0))
-    assert parts.keys() == {'classification', 'attention', 'ranking'}
-    assert all(torch.isfinite(value) and value >= 0 for value in parts.values())
+    training = MetaTraining(made, [numbered(maps(backbone, 0, count=8), 100 * k)
+                                   for k in (1, 2)], config)
+    seen, comparer, surfaces = {}, made.comparers[0], set()
+
+    def patches_of(levels, real=made.patches_of):
+        seen['pictures'] = [level[:, 0, 0, 0].int().tolist() for level in levels]
+        seen['patches'] = real(levels)[0]
+        return real(levels)
+
+    def attention(query, reference, real=comparer.attention):
+        seen['query'], seen['reference'] = query, reference
+        return real(query, reference)
+
+    monkeypatch.setattr(made, 'patches_of', patches_of)
+    monkeypatch.setattr(comparer, 'attention', attention)
+    for _ in range(12):
+        _, parts = training.losses()
+        assert parts.keys() == {'classification', 'attention', 'ranking'}
+        assert all(torch.isfinite(value) and value >= 0 for value in parts.values())
+        pictures = seen['pictures'][0]
+        assert all(level == pictures for level in seen['pictures'])
+        # No picture is query and reference, and none is of the other surface.
+        (surface_seen,) = {number // 100 for number in pictures}
+        surfaces.add(surface_seen)
+        assert len(set(pictures)) == len(pictures) == config.references + config.queries
+        assert [number % 2 for number in pictures] == [0, 0, 0, 0, 1, 1]  # odd ones are abnormal
+        # What is compared: the last pictures with patches of the first ones alone.
+        torch.testing.assert_close(seen['query'], seen['patches'][config.references:])
+        own = seen['patches'][:config.references].flatten(0, 1)
+        assert (seen['reference'][:, None] == own).all(-1).any(1).all()
+    assert surfaces == {1, 2}
+
+
+def numbered(domain, first):
+    """Return the domain with the number of each picture, from `first` up, in its maps' corners."""
+    changed = [x.clone() for x in domain.maps]
+    for level in changed:
+        level[:, 0, 0, 0] = torch.arange(first, first + len(level))
+    return dataclasses.replace(domain, maps=changed)
 
 
 @pytest.mark.parametrize('labels', [[True] * 6, [False] * 6, [False] + [True] * 5])

@@ -1,6 +1,7 @@
 """Artifacts: trained things as folders that can explain themselves.
 
-Owns: the manifest, saving and loading with every check, the card for people.
+Owns: the manifest, saving and loading with every check, the card for people, the shipped ones by
+name.
 May import: frames, data, numpy, safetensors. Never: torch, pickle (loading a file runs no code).
 """
 

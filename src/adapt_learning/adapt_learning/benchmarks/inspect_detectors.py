@@ -29,7 +29,7 @@ class DetectorJob(Job):
     """Member of the catalogue, as is the backbone."""
     backbone: str
     weights: Path | None = None
-    """File of the backbone's weights; None: those that are published, or ship."""
+    """File of the backbone's weights; None: those that ship, or are published."""
     sources: tuple[DomainSource, ...] = ()
     """Surfaces to learn from, besides the procedural ones."""
     surfaces: int = 5
@@ -87,9 +87,11 @@ class DetectorJob(Job):
 
     def inputs(self, place: Workplace) -> dict[str, Any]:
         """Return all settings, the hash of the weights and those of the sources' pictures."""
+        from adapt_learning.detectors.backbone import weights_file
         settings = _settings(self.detector, self.overrides)
+        weights = weights_file(catalog.load('backbone', self.backbone), self.weights)
         found = {'detector': self.detector, 'backbone': self.backbone,
-                 'weights': None if self.weights is None else weights_hash(self.weights),
+                 'weights': None if weights is None else weights_hash(weights),
                  'config': settings['detector']}
         if not self.learns:
             return found

@@ -1,6 +1,5 @@
 """`adapt bench hero`: HERO, its variants and baselines with simulated evaluators."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +11,7 @@ from adapt_learning.cli.tables import (
     BackendOption,
     CacheOption,
     OutOption,
+    PipelineOption,
     finish,
     run_table,
     seeds_of,
@@ -22,8 +22,7 @@ from adapt_learning.errors import SettingError
 
 @verb
 def hero(
-    pipeline: Annotated[Path, typer.Option(help='Folder of the pretrained pipeline.')] = Path(
-        'models/small_diffusion'),
+    pipeline: PipelineOption = None,
     rules: Annotated[str, typer.Option(
         help='Simulated evaluators, with commas; default: all.')] = '',
     methods: Annotated[str, typer.Option(
@@ -50,8 +49,10 @@ def hero(
     from dataclasses import replace
 
     from adapt_learning import catalog
+    from adapt_learning.artifacts.shipped import SMALL_DIFFUSION, models_folder
     from adapt_learning.benchmarks import hero_bench as module
     from adapt_learning.benchmarks.hero_page import write_page
+    pipeline = pipeline or models_folder() / SMALL_DIFFUSION
     if not (pipeline / 'model_index.json').is_file():
         raise SettingError(f'there is no pipeline in {pipeline}: make one with adapt hero '
                            'pretrain, or give --pipeline')

@@ -12,6 +12,7 @@ from adapt_learning.cli.tables import (
     BackendOption,
     CacheOption,
     OutOption,
+    PipelineOption,
     finish,
     run_table,
     workplace,
@@ -21,10 +22,9 @@ from adapt_learning.errors import SettingError
 
 @verb
 def hero_inspection(
-    pipeline: Annotated[Path, typer.Option(help='Folder of the pretrained pipeline.')] = Path(
-        'models/small_diffusion'),
-    weights: Annotated[Path, typer.Option(help='Weights of the backbone adapt_small.')] = Path(
-        'models/adapt_small/weights.safetensors'),
+    pipeline: PipelineOption = None,
+    weights: Annotated[Path | None, typer.Option(
+        help='Weights of the backbone adapt_small; default: those that ship.')] = None,
     domains: Annotated[Path | None, typer.Option(
         help='Folder of surfaces in the layout of MVTec-AD to try on, besides those that are '
              'drawn.')] = None,
@@ -52,8 +52,12 @@ def hero_inspection(
     """
     check_json(json)
     passive_threads()
+    from adapt_learning.artifacts.shipped import SMALL_DIFFUSION, models_folder
     from adapt_learning.benchmarks import hero_inspection as module
     from adapt_learning.benchmarks.inspect_domains import folder_domains, held_out_domains
+    from adapt_learning.detectors.adapt_small import AdaptSmall
+    pipeline = pipeline or models_folder() / SMALL_DIFFUSION
+    weights = weights or models_folder() / AdaptSmall.shipped_weights
     for path, what in ((pipeline / 'model_index.json', 'pipeline'), (weights, 'weights')):
         if not path.is_file():
             raise SettingError(f'there is no {path}; give --{what}')

@@ -36,8 +36,9 @@ def bench(
     detectors: Annotated[str, typer.Option(
         help='Detectors to train here, as in nearest_patch,meta_comparer:mobilenet_v2; :fixed '
         'behind one: its references are taken as they are.')] = '',
-    detector: Annotated[list[Path] | None, typer.Option(
-        help='Folder of a detector that is there; may be given several times.')] = None,
+    detector: Annotated[list[str] | None, typer.Option(
+        help='Folder of a detector, or name of a shipped one; may be given several times. Default, '
+        'without --detectors: surface_detector beside nearest_patch:adapt_small.')] = None,
     backbone: Annotated[str, typer.Option(
         help='Backbone of those of --detectors that name none.')] = 'mobilenet_v2',
     weights: WeightsOption = None,
@@ -75,6 +76,7 @@ def bench(
     from adapt_learning.benchmarks import inspect_bench as module
     from adapt_learning.benchmarks import inspect_page
     from adapt_learning.benchmarks.inspect_job import options_of
+    from adapt_learning.inspection.detector import SHIPPED_DETECTOR
     if (domains is None) == (not held_out):
         raise SettingError('give either --domains DIR or --held-out')
     one_of('--sources', sources, module.SOURCES)
@@ -86,6 +88,8 @@ def bench(
     files = weights_of(weights or [], backbone)
     targets = _targets(domains, pictures)
     counts = counts_of(references)
+    if not detectors and not detector:
+        detectors, detector = 'nearest_patch:adapt_small', [SHIPPED_DETECTOR]
     contenders = _contenders(targets, detectors, detector or [], backbone, files,
                              sources, surfaces, tuple(changes or ()), train_seed)
     made = module.InspectBench(
@@ -137,7 +141,7 @@ def _targets(domains: Path | None, pictures: int) -> tuple['DomainSource', ...]:
     return held_out_domains(pictures) if domains is None else folder_domains(domains)
 
 
-def _contenders(targets: tuple['DomainSource', ...], names: str, folders: list[Path],
+def _contenders(targets: tuple['DomainSource', ...], names: str, folders: list[str],
                 backbone: str, files: dict[str, Path], sources: str, surfaces: int,
                 changes: tuple[str, ...], seed: int) -> tuple['Contender', ...]:
     from adapt_learning import catalog
@@ -146,6 +150,7 @@ def _contenders(targets: tuple['DomainSource', ...], names: str, folders: list[P
         DetectorJob,
         GivenDetector,
     )
+    from adapt_learning.inspection.detector import detector_folder
     found = []
     for one in names.split(',') if names else ():
         turned = not one.strip().endswith(':fixed')
@@ -156,21 +161,21 @@ def _contenders(targets: tuple['DomainSource', ...], names: str, folders: list[P
             name, own or backbone, files.get(own or backbone), (), surfaces,
             changes if kind.learns() else (), seed), targets, sources, turned))
     for folder in folders:
-        there = GivenDetector(folder.absolute())
+        there = GivenDetector(detector_folder(folder).absolute())
         found.append(Contender(there.title, (there,) * len(targets)))
-    if not found:
-        raise SettingError('nothing to try: give --detectors (nearest_patch, ...) or --detector '
-                           'FOLDER')
     return tuple(found)
 
 
 def _distance(targets: tuple['DomainSource', ...], backbone: str, files: dict[str, Path]):
     """Return the job of the distances; None for one surface, or without a file of weights."""
+    from adapt_learning import catalog
     from adapt_learning.benchmarks.domain_distance import DistanceJob
-    chosen = next((one for one in (backbone, 'mobilenet_v2') if one in files), None)
-    if chosen is None or len(targets) < 2:
+    from adapt_learning.detectors.backbone import weights_file
+    chosen = next((one for one in (backbone, 'mobilenet_v2') if one in files), 'adapt_small')
+    found = weights_file(catalog.load('backbone', chosen), files.get(chosen))
+    if found is None or len(targets) < 2:
         return None
-    return DistanceJob(targets, chosen, files[chosen])
+    return DistanceJob(targets, chosen, found)
 
 
 def _named(made: 'InspectBench', name: str, command: str) -> 'InspectBench':

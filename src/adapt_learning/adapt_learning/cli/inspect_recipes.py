@@ -15,10 +15,10 @@ from adapt_learning.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from adapt_learning.inspection import Recipe, Result
 
-DetectorOption = Annotated[Path, typer.Option(
-    help='Folder of the detector (bank.onnx, judge.onnx).')]
 RateOption = Annotated[float, typer.Option(
     help='Share of good parts that may be refused, above 0 and below 1.')]
 RecipeArgument = Annotated[Path, typer.Argument(help='Folder of a recipe.')]
@@ -27,8 +27,10 @@ RecipeArgument = Annotated[Path, typer.Argument(help='Folder of a recipe.')]
 @verb
 def fit(
     references: Annotated[Path, typer.Option(help='Folder of good pictures, or one picture.')],
-    detector: DetectorOption,
     out: Annotated[Path, typer.Option(help='Folder of the new recipe.')],
+    detector: Annotated[str | None, typer.Option(
+        help='Folder of a detector, or name of a shipped one; default: surface_detector.',
+        show_default=False)] = None,
     name: Annotated[str, typer.Option(help='Name of the recipe; default: that of OUT.')] = '',
     false_reject: RateOption = 0.01,
     review_band: Annotated[float, typer.Option(
@@ -50,11 +52,12 @@ def fit(
     from datetime import UTC, datetime
 
     from adapt_learning.inspection import FitSettings, Inspector, fit_files
+    from adapt_learning.inspection.detector import SHIPPED_DETECTOR, detector_folder
     from adapt_learning.inspection.pictures import list_pictures
     from adapt_learning.trainers.provenance import code_version
     check_json(json)
     files = list_pictures([references])
-    inspector = Inspector(detector)
+    inspector = Inspector(detector_folder(detector or SHIPPED_DETECTOR))
     stages: list[str] = []
     with progress('fit', 3 * len(files)) as show:
         def tell(stage: str, done: int, total: int) -> None:
@@ -66,7 +69,7 @@ def fit(
             settings=FitSettings(false_reject, review_band, leave_out_odd,
                                  fixed_orientation=fixed_orientation), progress=tell,
             created=datetime.now(UTC).isoformat(timespec='seconds'), code_version=code_version())
-    _say(recipe, json)
+    _say(recipe, json, _left_out(references))
 
 
 @verb
@@ -90,7 +93,9 @@ def calibrate(
 def score(
     recipe: RecipeArgument,
     pictures: Annotated[list[Path], typer.Argument(help='Pictures, or folders of them.')],
-    detector: DetectorOption,
+    detector: Annotated[str | None, typer.Option(
+        help='Folder of a detector, or name of a shipped one; default: the shipped one that the '
+        'recipe was made with.', show_default=False)] = None,
     heatmaps: Annotated[Path | None, typer.Option(
         help='Folder that gets a heat map per picture (1 = threshold in the middle).')] = None,
     json: JsonOption = None,
@@ -104,11 +109,14 @@ def score(
 
     from adapt_learning.data.outputs import check_output
     from adapt_learning.inspection import Examiner, Inspector, load_recipe
-    from adapt_learning.inspection.pictures import list_pictures, read_file
+    from adapt_learning.inspection.detector import detector_folder
+    from adapt_learning.inspection.pictures import check_file, list_pictures, read_file
     check_json(json)
-    files = list_pictures(pictures)
-    examiner = Examiner(Inspector(detector), load_recipe(recipe))
+    # All of them before the first is judged: one that is not there shall not cost the others.
+    files = [check_file(path) for path in list_pictures(pictures)]
     folder = None if heatmaps is None else check_output(heatmaps)
+    judge = load_recipe(recipe)
+    examiner = Examiner(Inspector(detector_folder(detector or judge.detector)), judge)
     rows = []
     with progress('score', len(files)) as show:
         for i, path in enumerate(files):
@@ -138,12 +146,23 @@ def _heat_map(folder: Path, number: int, path: Path, data: bytes,
     return made
 
 
-def _say(recipe: 'Recipe', json: str | None) -> None:
-    """Show what a recipe promises."""
-    calibration = recipe.calibration
+def _left_out(references: Path) -> list[str]:
+    """Return a note of the files that were not taken, if there are any."""
+    from adapt_learning.inspection.pictures import left_out
+    names = left_out(references)
+    if not names:
+        return []
+    what = '1 file that is no picture was' if len(names) == 1 else (
+        f'{len(names)} files that are no pictures were')
+    return [f'{what} left out: {", ".join(names[:4])}{", ..." if len(names) > 4 else ""}']
+
+
+def _say(recipe: 'Recipe', json: str | None, more: 'Sequence[str]' = ()) -> None:
+    """Show what a recipe promises, its notes and `more` notes."""
+    calibration, notes = recipe.calibration, [*recipe.notes, *more]
     write_result(json, {
         'name': recipe.name, 'hash': recipe.hash, 'detector': recipe.detector,
-        'references': len(recipe.references), 'odd': list(recipe.odd), 'notes': list(recipe.notes),
+        'references': len(recipe.references), 'odd': list(recipe.odd), 'notes': notes,
         'threshold': calibration.score.value, 'map_threshold': calibration.map.value,
         'false_reject': calibration.score.asked, 'bound': calibration.score.bound,
         'review_band': calibration.review_band})
@@ -151,5 +170,5 @@ def _say(recipe: 'Recipe', json: str | None) -> None:
     shown.print(f"recipe '{recipe.name}': {len(recipe.references)} references, threshold "
                 f'{calibration.score.value:.4g}')
     shown.print(calibration.score.sentence)
-    for note in recipe.notes:
+    for note in notes:
         shown.print(note)

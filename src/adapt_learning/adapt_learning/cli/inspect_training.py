@@ -18,7 +18,8 @@ from adapt_learning.cli.common import (
 ResumeOption = Annotated[bool, typer.Option(
     '--resume', help='Go on with an interrupted run.')]
 WeightsOption = Annotated[Path | None, typer.Option(
-    help="The backbone's weights (.safetensors, or torchvision's .pth); default: download them.",
+    help="The backbone's weights (.safetensors, or torchvision's .pth); default: those that ship "
+    '(adapt_small), or download them.',
     show_default=False)]
 
 

@@ -25,6 +25,7 @@ class AdaptSmall(Backbone):
     """
 
     levels: ClassVar = (Level(24, 4), Level(32, 8), Level(96, 16))
+    shipped_weights: ClassVar = 'adapt_small/weights.safetensors'
 
     def __init__(self, normalized: bool = False):
         super().__init__()

@@ -15,6 +15,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from adapt_learning.artifacts.shipped import models_folder
 from adapt_learning.errors import ArtifactError, SettingError
 
 _EPSILON = 1e-5
@@ -41,6 +42,8 @@ class Backbone(nn.Module, ABC):
     """Finest first."""
     weights_url: ClassVar[str | None] = None
     """Where torchvision publishes the weights."""
+    shipped_weights: ClassVar[str | None] = None
+    """File of the weights below the folder of shipped models."""
 
     def __init__(self):
         super().__init__()
@@ -83,12 +86,23 @@ class Backbone(nn.Module, ABC):
                              strict=False)
 
 
+def weights_file(backbone: Backbone | type[Backbone], given: str | Path | None,
+                 ) -> str | Path | None:
+    """Return the weights file of a backbone: that given, or that which ships; None: download."""
+    if given is not None or backbone.shipped_weights is None:
+        return given
+    path = models_folder().absolute() / backbone.shipped_weights
+    return path if path.is_file() else None
+
+
 def load_weights(backbone: Backbone, path: str | Path | None) -> None:
     """
-    Read the weights of a backbone from a .safetensors or torchvision's .pth; None: download them.
+    Read the weights of a backbone from a .safetensors or torchvision's .pth.
 
-    ArtifactError for files that do not fit, SettingError where nothing can be downloaded.
+    None: those that ship, or else download them. ArtifactError for files that do not fit,
+    SettingError where nothing ships and nothing can be downloaded.
     """
+    path = weights_file(backbone, path)
     if path is None:
         backbone.take_weights(_downloaded(backbone), backbone.weights_url)
         return
@@ -107,7 +121,10 @@ def load_weights(backbone: Backbone, path: str | Path | None) -> None:
 def _downloaded(backbone: Backbone) -> Mapping[str, Tensor]:
     name = type(backbone).__name__
     if backbone.weights_url is None:
-        raise SettingError(f'{name} has no published weights; give a file with --weights')
+        raise SettingError(
+            f'the weights of {name} ship with the repository and are not published elsewhere; '
+            f'{models_folder() / backbone.shipped_weights} is not there: fetch it, or give a file '
+            'with --weights')
     try:
         return torch.hub.load_state_dict_from_url(
             backbone.weights_url, map_location='cpu', weights_only=True, check_hash=True)

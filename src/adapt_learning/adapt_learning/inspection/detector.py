@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from adapt_learning.artifacts.manifest import check_file_name
+from adapt_learning.artifacts.shipped import find_shipped
 from adapt_learning.data.files import (
     publish_folder,
     read_json,
@@ -27,6 +28,8 @@ from adapt_learning.data.outputs import check_output
 from adapt_learning.errors import ArtifactError, DatasetError
 
 MANIFEST, BANK_MODEL, JUDGE_MODEL = 'manifest.json', 'bank.onnx', 'judge.onnx'
+SHIPPED_DETECTOR = 'surface_detector'
+"""What inspects where no other is named."""
 _INPUT_PX = (32, 4096)
 
 
@@ -63,6 +66,19 @@ class DetectorManifest:
         """
         text = '\n'.join(f'{name} {self.hashes[name]}' for name in (BANK_MODEL, JUDGE_MODEL))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def detector_folder(name: str) -> Path:
+    """
+    Return the folder of a detector: a path as it is, or the name of a shipped one.
+
+    Raises ArtifactError that lists the shipped detectors where there is neither.
+    """
+    found = find_shipped(name, (name,), JUDGE_MODEL)
+    if isinstance(found, Path):
+        return found
+    raise ArtifactError(f"there is no shipped detector '{name}'; allowed: {found}, or the folder "
+                        'of a detector')
 
 
 def write_detector(folder: str | Path, name: str, detector: str, input_px: int,

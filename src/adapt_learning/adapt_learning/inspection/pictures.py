@@ -6,7 +6,7 @@ Whatever judges a picture (a node, the command line, a benchmark) goes through `
 
 import io
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import cv2
@@ -40,11 +40,7 @@ def read_picture(path: str | Path) -> np.ndarray:
 
 def read_file(path: str | Path) -> bytes:
     """Return the bytes of a picture file; PictureError where that cannot be one."""
-    path = Path(path)
-    # A pipe or a device would be read for ever.
-    if not path.is_file():
-        what = 'a folder' if path.is_dir() else 'no file' if path.exists() else 'not there'
-        raise PictureError(f'{path} is {what}; a picture file is needed ({_KINDS})')
+    path = check_file(path)
     try:
         size = path.stat().st_size
         if size > MOST_BYTES:
@@ -54,6 +50,16 @@ def read_file(path: str | Path) -> bytes:
     except OSError as error:
         raise PictureError(f'{path} cannot be read: {error.strerror}; look at its '
                            'permissions') from error
+
+
+def check_file(path: str | Path) -> Path:
+    """Return the path of a file; PictureError where there is none."""
+    path = Path(path)
+    # A pipe or a device would be read for ever.
+    if not path.is_file():
+        what = 'a folder' if path.is_dir() else 'no file' if path.exists() else 'not there'
+        raise PictureError(f'{path} is {what}; a picture file is needed ({_KINDS})')
+    return path
 
 
 def decode(data: bytes, name: str = 'the picture') -> np.ndarray:
@@ -182,8 +188,7 @@ def list_pictures(paths: Iterable[str | Path]) -> list[Path]:
         if not path.is_dir():
             found.append(path)
             continue
-        inside = sorted(p for p in path.iterdir()
-                        if p.suffix.lower() in SUFFIXES and not p.name.startswith('.'))
+        inside = sorted(p for p in _shown(path) if p.suffix.lower() in SUFFIXES)
         if not inside:
             raise PictureError(f'{path} holds no picture; its pictures end with '
                                f'{", ".join(SUFFIXES)}')
@@ -191,3 +196,15 @@ def list_pictures(paths: Iterable[str | Path]) -> list[Path]:
     if not found:
         raise PictureError('no picture was given; name files or folders with pictures')
     return found
+
+
+def left_out(folder: str | Path) -> list[str]:
+    """Return the names of the files of a folder that `list_pictures` does not take for pictures."""
+    folder = Path(folder)
+    return sorted(p.name for p in (_shown(folder) if folder.is_dir() else ())
+                  if p.is_file() and p.suffix.lower() not in SUFFIXES)
+
+
+def _shown(folder: Path) -> Iterator[Path]:
+    """Give what lies in a folder and is not hidden."""
+    return (p for p in folder.iterdir() if not p.name.startswith('.'))

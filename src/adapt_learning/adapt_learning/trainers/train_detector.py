@@ -11,7 +11,7 @@ import torch
 from adapt_learning import catalog
 from adapt_learning.data.files import sha256_of
 from adapt_learning.data.outputs import check_output
-from adapt_learning.detectors.backbone import Backbone, load_weights
+from adapt_learning.detectors.backbone import Backbone, load_weights, weights_file
 from adapt_learning.detectors.base import Detector
 from adapt_learning.detectors.domains import DomainMaps, domain_maps
 from adapt_learning.detectors.meta_training import MetaTraining, MetaTrainingConfig
@@ -45,7 +45,7 @@ class DetectorRequest:
     out: Path
     """Folder of the detector."""
     weights: Path | None = None
-    """Weights file of the backbone; None: download."""
+    """Weights file of the backbone; None: that which ships, or download."""
     sources: tuple[Path, ...] = ()
     """Folders laid out like MVTec-AD, or of such folders, to learn from, too."""
     surfaces: int = 5
@@ -101,12 +101,13 @@ def train_detector(request: DetectorRequest,
     if values:
         raise SettingError(f"settings are those of 'detector' and 'training'; got {list(values)}")
     backbone = catalog.load('backbone', request.backbone)()
-    load_weights(backbone, request.weights)
+    weights = weights_file(backbone, request.weights)
+    load_weights(backbone, weights)
     torch.manual_seed(request.seed)  # of the first weights
     detector = kind(backbone.eval(), config, request.input_px)
     facts = {
         'backbone': request.backbone, 'config': to_values(config),
-        'weights_sha256': sha256_of(request.weights) if request.weights else None}
+        'weights_sha256': sha256_of(weights) if weights else None}
     run_folder = out.with_name(f'{out.name}.run')
     domains = request.domains()
     if detector.learner() is not None:

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
+from adapt_learning.artifacts.shipped import artifact_folder
 from adapt_learning.data.files import write_json
 from adapt_learning.evaluation.policy_controller import open_policy
 from adapt_learning.evaluation.rollout import rollout
-from adapt_ros.resources import artifact_folder
 
 _EPISODES, _SKIPPED, _SEED, _LEVEL = 60, 10, 3000, 1.25
 

@@ -9,11 +9,11 @@ from adapt_msgs.action import FitRecipe
 
 from adapt_learning.errors import PictureError, SettingError, UserError
 from adapt_learning.inspection import Examiner, Inspector, Recipe, RecipeShelf
+from adapt_learning.inspection.detector import detector_folder
 from adapt_learning.inspection.recipe_file import rewrite_settings
 from adapt_ros.inspection.camera_feed import CameraFrame
 from adapt_ros.inspection.fitting import FitRequest, Fitting, refused_frame
 from adapt_ros.inspection.messages import entry_message, recipe_message
-from adapt_ros.resources import detector_folder
 
 if TYPE_CHECKING:
     from adapt_ros.goals import OneGoal

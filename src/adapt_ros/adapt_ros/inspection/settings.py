@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from adapt_learning.inspection.detector import SHIPPED_DETECTOR
 from adapt_ros.parameters import Range, parameter
 
 
@@ -13,9 +14,9 @@ class InspectionNodeSettings:
                                 'one; empty: none, select one later')
     recipes: str = parameter('', 'Folder of all recipes, made if it is not there; empty: where '
                                  '`recipe` lies, or ./recipes')
-    detector: str = parameter('surface_detector', 'Folder of a detector, or name of a shipped '
-                                                  'one; empty: the shipped one that the recipe '
-                                                  'was made with')
+    detector: str = parameter(SHIPPED_DETECTOR, 'Folder of a detector, or name of a shipped one; '
+                                                'empty: the shipped one that the recipe was made '
+                                                'with')
     references: str = parameter('', 'Folder of reference pictures; names in requests are below '
                                     'it; empty: recipes are made from the camera only')
     camera: str = parameter('camera/image_raw', 'Topic of the frames')

@@ -16,6 +16,7 @@ from adapt_msgs.msg import EpisodeStatus, PolicyStatus
 from std_srvs.srv import Trigger
 
 from adapt_learning.artifacts import check_contract
+from adapt_learning.artifacts.shipped import artifact_folder
 from adapt_learning.errors import SettingError
 from adapt_learning.frames import Contract, Frame, load_contract
 from adapt_learning.runtime import PolicyRunner, RunnerOptions, Stop, StopReason, load_policy
@@ -27,7 +28,6 @@ from adapt_ros.goals import OneGoal
 from adapt_ros.lifecycle import AdaptNode, run
 from adapt_ros.parameters import Range, parameter
 from adapt_ros.policy_report import PolicyReport
-from adapt_ros.resources import artifact_folder
 
 _STATUS_PERIOD_NS = 200_000_000
 # Asking the graph costs more than the other watchdogs, and publishers do not come and go so fast.
