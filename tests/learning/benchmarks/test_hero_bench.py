@@ -2,11 +2,13 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from tiny_pipeline import tiny_pipeline
 
+from adapt_learning import catalog
 from adapt_learning.benchmarks.hero_bench import HeroBench, HeroCell, answers_needed, cells_of
 from adapt_learning.benchmarks.hero_job import METHODS, HeroJob, variety
 from adapt_learning.benchmarks.hero_page import _same_seeds, write_page
@@ -16,6 +18,7 @@ from adapt_learning.errors import SettingError
 from adapt_learning.generation.hero.run import HeroRun
 from adapt_learning.generation.small.rules.base import Judgement
 
+ROOT = Path(__file__).parents[3]
 RULE = 'red_circle_above_blue_square'
 SMALL = ('rounds=2', 'pictures=4', 'sampling.steps=3', 'embedding.updates=2', 'embedding.width=8',
          'embedding.head=[4]', 'ddpo.steps=1', 'd3po.steps=1', 'supervised.updates=2')
@@ -63,6 +66,16 @@ def test_an_interrupted_job_goes_on_with_its_run(bench, tmp_path, monkeypatch):
         job.run(place)
     monkeypatch.setattr(HeroRun, 'create', None)
     assert job.run(place)['answers'] == 8
+
+
+def test_stored_results_keep_their_names():
+    """Settings that came later are left out of the key where they are as they were."""
+    names = {path.name for path in (ROOT / 'benchmarks/hero').glob('*.json')}
+    table = HeroBench(ROOT / 'models/small_diffusion', catalog.names('evaluator'))
+    place = Workplace(ROOT / 'benchmarks/hero', ROOT / 'none')
+    assert names <= {job.result_file(place).name for job in table.jobs()}
+    changed = replace(table, overrides=('best_among_good=true',))
+    assert not any(job.result_file(place).name in names for job in changed.jobs())
 
 
 def test_every_input_is_in_the_key(bench, tmp_path):

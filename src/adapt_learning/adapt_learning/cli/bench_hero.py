@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from adapt_learning.cli.common import JobsOption, JsonOption, check_json, passive_threads, verb
+from adapt_learning.cli.hero_options import SMALL_MODEL
 from adapt_learning.cli.tables import (
     CACHE,
     OUT,
@@ -22,8 +23,8 @@ from adapt_learning.errors import SettingError
 
 @verb
 def hero(
-    pipeline: Annotated[Path, typer.Option(help='Folder of the pretrained pipeline.')] = Path(
-        'models/small_diffusion'),
+    pipeline: Annotated[Path, typer.Option(
+        help='Folder of the pretrained pipeline.')] = Path(SMALL_MODEL),
     rules: Annotated[str, typer.Option(
         help='Simulated evaluators, with commas; default: all.')] = '',
     methods: Annotated[str, typer.Option(

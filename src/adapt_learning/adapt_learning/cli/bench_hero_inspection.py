@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from adapt_learning.cli.common import JobsOption, JsonOption, check_json, passive_threads, verb
+from adapt_learning.cli.hero_options import SMALL_MODEL
 from adapt_learning.cli.tables import (
     CACHE,
     OUT,
@@ -21,8 +22,8 @@ from adapt_learning.errors import SettingError
 
 @verb
 def hero_inspection(
-    pipeline: Annotated[Path, typer.Option(help='Folder of the pretrained pipeline.')] = Path(
-        'models/small_diffusion'),
+    pipeline: Annotated[Path, typer.Option(
+        help='Folder of the pretrained pipeline.')] = Path(SMALL_MODEL),
     weights: Annotated[Path, typer.Option(help='Weights of the backbone adapt_small.')] = Path(
         'models/adapt_small/weights.safetensors'),
     domains: Annotated[Path | None, typer.Option(

@@ -1,9 +1,14 @@
-"""What `adapt hero run` and `serve` are asked in the same words."""
+"""What `adapt hero run` and `serve` are asked in the same words, and the model that ships."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from adapt_learning.errors import SettingError
+
+SMALL_MODEL = 'models/small_diffusion'
+"""Where the text-to-image model that ships is, from the root of the sources."""
 
 PipelineArgument = Annotated[str, typer.Argument(
     help="Folder of a pipeline in diffusers' format, or its name on the hub.")]
@@ -17,3 +22,11 @@ SeedOption = Annotated[int, typer.Option(min=0, help='Same seed and answers, sam
 SetOption = Annotated[list[str] | None, typer.Option(
     '--set', metavar='KEY=VALUE', help='Change one setting, e.g. start.best_share=0 or '
     'method=d3po; repeatable.', show_default=False)]
+
+
+def present(pipeline: str) -> str:
+    """Return the pipeline; SettingError where the one that ships is not: it is no name on a hub."""
+    if pipeline == SMALL_MODEL and not Path(pipeline, 'model_index.json').is_file():
+        raise SettingError(f'there is no pipeline in {pipeline}: stand in the root of the sources, '
+                           'make one with adapt hero pretrain, or give PIPELINE')
+    return pipeline

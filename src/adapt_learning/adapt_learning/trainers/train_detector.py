@@ -100,6 +100,7 @@ def train_detector(request: DetectorRequest,
     training = from_values(MetaTrainingConfig, values.pop('training'), 'training')
     if values:
         raise SettingError(f"settings are those of 'detector' and 'training'; got {list(values)}")
+    MetaTraining.check(training.optimization, 'training.optimization')
     backbone = catalog.load('backbone', request.backbone)()
     load_weights(backbone, request.weights)
     torch.manual_seed(request.seed)  # of the first weights
