@@ -122,8 +122,10 @@ def test_a_method_with_fewer_seeds_stands_beside_hero_with_the_same(bench, tmp_p
                                     ('binary', 1, 3), ('random', 1, 1)):
         table.job(RULE, method, seed).result_file(place).write_text(json.dumps({'result': {
             'successes': successes, 'plain_successes': successes, 'samples': 4, 'answers': 8,
-            'curve': [0.0, 0.25], 'variety': 0.5}}))
+            'curve': [0.0, 0.25], 'variety': 0.5}, 'provenance': {'seconds': 60 + seed}}))
     page = write_page(table, place).read_text()
+    assert '| HERO | 3 | 60 | 61 | 62 |' in page and '| HERO-binary | 1 | 61 | 61 | 61 |' in page
+    assert 'At or above HERO' not in page
     assert '; seed 1 only, HERO there 100.0 |' in line_of(page, '| HERO-binary')
     assert 'only' not in line_of(page, '| HERO |') and '| 75.0 (' in line_of(page, '| HERO |')
     drawn = _same_seeds({name: cells_of(table, place)[RULE, name] for name in ('hero', 'random')})
@@ -131,6 +133,27 @@ def test_a_method_with_fewer_seeds_stands_beside_hero_with_the_same(bench, tmp_p
     assert drawn['hero'].curve == [0.0, 0.25, 1.0]
     nothing = {'hero': drawn['hero'], 'random': replace(drawn['random'], seeds=(2,))}
     assert _same_seeds(nothing) == {}
+
+
+def test_the_page_says_what_its_tables_do_not_show(bench, tmp_path):
+    """Of 100 pictures: D3PO teaches nothing to one prompt; a variant is as good as HERO."""
+    rules = ('red_circle_above_blue_square', 'two_green_circles')
+    table = replace(bench, rules=rules, methods=('pretrained', 'd3po', 'hero', 'binary'))
+    place = Workplace(tmp_path / 'hero', tmp_path / 'cache')
+    place.results.mkdir()
+    found = {'pretrained': (24, 20), 'd3po': (24, 50), 'hero': (80, 80), 'binary': (80, 70)}
+    for method, counts in found.items():
+        for rule, successes in zip(rules, counts, strict=True):
+            table.job(rule, method, 0).result_file(place).write_text(json.dumps({'result': {
+                'successes': successes, 'plain_successes': successes, 'samples': 100,
+                'answers': 512, 'curve': [0.1, 0.7]}, 'provenance': {'seconds': 9}}))
+    page = write_page(table, place).read_text()
+    assert '| a red circle above a blue square | 24.0 | 24.0 | 512 | 64 |' in page
+    assert '| two green circles | 20.0 | 50.0 | 512 | 64 |' in page
+    assert 'For *a red circle above a blue square* the level of D3PO is that of the pret' in page
+    assert 'is shown for *two green circles* only.' in page
+    assert ('At or above HERO with the same seeds: HERO-binary on *a red circle above a blue '
+            'square* (80.0 to 80.0).') in page
 
 
 def line_of(page, start):

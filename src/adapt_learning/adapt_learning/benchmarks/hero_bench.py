@@ -91,6 +91,11 @@ class HeroCell:
         return [fmean(values) for values in zip(*runs, strict=True)]
 
     @property
+    def seconds(self) -> list[float]:
+        """Return how long the job of every seed took [s]; little where its run was in the cache."""
+        return [one['seconds'] for one in self.results]
+
+    @property
     def spread(self) -> float | None:
         """Return the standard deviation over the seeds; None for one seed."""
         rates = [one['successes'] / one['samples'] for one in self.results]
@@ -116,7 +121,8 @@ def cells_of(table: HeroBench, place: Workplace) -> dict[tuple[str, str], HeroCe
     found = {}
     for rule in table.rules:
         for method in METHODS:
-            stored = {seed: one['result'] for seed in table.seeds
+            stored = {seed: {**one['result'], 'seconds': one['provenance']['seconds']}
+                      for seed in table.seeds
                       if (one := table.job(rule, method, seed).stored(place)) is not None}
             if stored:
                 found[rule, method] = HeroCell(rule, method, tuple(stored),
