@@ -12,9 +12,11 @@ from adapt_learning import catalog
 from adapt_learning.benchmarks.hero_bench import HeroBench, HeroCell, answers_needed, cells_of
 from adapt_learning.benchmarks.hero_job import METHODS, HeroJob, variety
 from adapt_learning.benchmarks.hero_page import _same_seeds, write_page
+from adapt_learning.benchmarks.hero_transfer import TransferJob
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.runner import run_jobs
 from adapt_learning.errors import SettingError
+from adapt_learning.generation.hero.artifact import Tuned
 from adapt_learning.generation.hero.run import HeroRun
 from adapt_learning.generation.small.rules.base import Judgement
 
@@ -73,9 +75,13 @@ def test_stored_results_keep_their_names():
     names = {path.name for path in (ROOT / 'benchmarks/hero').glob('*.json')}
     table = HeroBench(ROOT / 'models/small_diffusion', catalog.names('evaluator'))
     place = Workplace(ROOT / 'benchmarks/hero', ROOT / 'none')
-    assert names <= {job.result_file(place).name for job in table.jobs()}
-    changed = replace(table, overrides=('best_among_good=true',))
-    assert not any(job.result_file(place).name in names for job in changed.jobs())
+    assert names <= names_of(table, place)
+    assert not names & names_of(replace(table, overrides=('best_among_good=true',)), place)
+
+
+def names_of(table, place):
+    """Return the names of results, but of jobs that wait for another one."""
+    return {path.name for job in table.jobs() if (path := job.result_file(place)) is not None}
 
 
 def test_every_input_is_in_the_key(bench, tmp_path):
@@ -154,6 +160,36 @@ def test_the_page_says_what_its_tables_do_not_show(bench, tmp_path):
     assert 'is shown for *two green circles* only.' in page
     assert ('At or above HERO with the same seeds: HERO-binary on *a red circle above a blue '
             'square* (80.0 to 80.0).') in page
+
+
+def test_what_was_learnt_is_counted_for_another_prompt(bench, tmp_path, monkeypatch):
+    monkeypatch.setattr(HeroJob, 'judge', property(lambda self: HalfGood()))
+    place = Workplace(tmp_path / 'hero', tmp_path / 'cache')
+    place.cache.mkdir()
+    asked, pictures = [], Tuned.pictures
+    monkeypatch.setattr(Tuned, 'pictures', lambda self, count, seed, prompt, plain: asked.append(
+        (prompt, plain, self.collected.is_empty)) or pictures(self, count, seed, prompt, plain))
+    done = TransferJob(bench.job(RULE, 'hero', 0), 'a red square', 4).run(place)
+    assert done.keys() == {'samples', 'successes', 'plain_successes', 'pretrained_successes'}
+    assert [one[:2] for one in asked] == [
+        ('a red square', False), ('a red square', True), ('a red square', True)]
+    assert asked[-1][2], 'the pretrained model has no stored noises'
+
+
+def test_the_page_has_a_row_of_transfer(bench, tmp_path):
+    table = replace(bench, rules=('two_green_circles',), methods=('hero',))
+    place = Workplace(tmp_path / 'hero', tmp_path / 'cache')
+    place.results.mkdir()
+    job, transfer = table.jobs()
+    assert transfer.prompt.startswith(job.judge.prompt) and transfer.needs == (job,)
+    for one, result in ((job, {'successes': 3, 'plain_successes': 2, 'samples': 4, 'answers': 8,
+                               'curve': [0.5]}),
+                        (transfer, {'samples': 4, 'successes': 4, 'plain_successes': 2,
+                                    'pretrained_successes': 1})):
+        one.result_file(place).write_text(json.dumps(
+            {'result': result, 'provenance': {'seconds': 1}}))
+    row = line_of(write_page(table, place).read_text(), f'| two green circles | {transfer.prompt}')
+    assert '| 1 | 25.0 (' in row and '| 50.0 (' in row and '| 100.0 (' in row
 
 
 def line_of(page, start):

@@ -8,7 +8,8 @@ from typing import Any
 
 from adapt_learning import catalog
 from adapt_learning.benchmarks.hero_job import METHODS, HeroJob
-from adapt_learning.benchmarks.job import Workplace
+from adapt_learning.benchmarks.hero_transfer import transfer_jobs
+from adapt_learning.benchmarks.job import Job, Workplace
 from adapt_learning.errors import SettingError
 from adapt_learning.evaluation.intervals import SuccessRate, success_rate
 
@@ -40,10 +41,10 @@ class HeroBench:
         return HeroJob(self.pipeline, rule, method, seed, self.preset, self.samples,
                        overrides=self.overrides)
 
-    def jobs(self) -> list[HeroJob]:
-        """Return all jobs."""
-        return [self.job(rule, method, seed) for seed in self.seeds for rule in self.rules
-                for method in self.methods]
+    def jobs(self) -> list[Job]:
+        """Return all jobs, those of transfer behind their runs."""
+        return [one for seed in self.seeds for rule in self.rules for method in self.methods
+                for job in [self.job(rule, method, seed)] for one in (job, *transfer_jobs(job))]
 
 
 @dataclass(frozen=True)

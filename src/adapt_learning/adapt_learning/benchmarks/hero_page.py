@@ -13,8 +13,10 @@ from adapt_learning.benchmarks.hero_bench import (
     cells_of,
 )
 from adapt_learning.benchmarks.hero_job import METHODS, pipeline_hash
+from adapt_learning.benchmarks.hero_transfer import RELATED, stored_transfers
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.page import store_page, table
+from adapt_learning.evaluation.intervals import SuccessRate, success_rate
 from adapt_learning.evaluation.plots import new_figure, save_figure
 from adapt_learning.generation.hero.config import preset
 
@@ -51,7 +53,7 @@ def write_page(bench: HeroBench, place: Workplace) -> Path:
         'table': NAME, 'command': bench.command, 'pipeline': pipeline_hash(bench.pipeline),
         'preset': bench.preset, 'seeds': list(bench.seeds), 'samples': bench.samples,
         'published_2_4': PUBLISHED, 'cells': [cell.as_dict() for cell in cells.values()]}
-    return store_page(folder, NAME, values, '\n'.join(_markdown(bench, cells, bool(drawn))))
+    return store_page(folder, NAME, values, '\n'.join(_markdown(bench, place, cells, bool(drawn))))
 
 
 def _same_seeds(cells: dict[str, HeroCell]) -> dict[str, HeroCell]:
@@ -81,7 +83,7 @@ def draw(path: Path, drawn: dict[str, dict[str, HeroCell]], pictures: int) -> No
     save_figure(figure, path)
 
 
-def _markdown(bench: HeroBench, cells: dict[tuple[str, str], HeroCell],
+def _markdown(bench: HeroBench, place: Workplace, cells: dict[tuple[str, str], HeroCell],
               drawn: bool) -> Iterator[str]:
     yield '# Feedback on a small diffusion model (dissertation tables 2.3, 2.4, figure 2.8)\n'
     yield f'Made by `{bench.command}` from the files in {NAME}/; nothing is typed by hand.\n'
@@ -98,6 +100,8 @@ def _markdown(bench: HeroBench, cells: dict[tuple[str, str], HeroCell],
     yield from _variety(bench, cells)
     yield '## Answers needed to reach the level of D3PO\n'
     yield from _needed(bench, cells)
+    yield '## Transfer to another prompt\n'
+    yield from _transfer(bench, place)
     yield '## How long the jobs took\n'
     yield from _times(cells)
 
@@ -145,7 +149,7 @@ def _cell(cell: HeroCell | None, hero: HeroCell | None) -> str:
     if cell is None:
         return '-'
     rate = cell.pooled
-    text = f'{100 * rate.rate:.1f} ({100 * rate.low:.1f}-{100 * rate.high:.1f})'
+    text = _rate(rate)
     if cell.spread is not None:
         text += f' ± {100 * cell.spread:.1f}'
     if METHODS[cell.method].learns and rate.rate != cell.plain.rate:
@@ -199,6 +203,28 @@ def _needed(bench: HeroBench, cells: dict[tuple[str, str], HeroCell]) -> Iterato
                'in which the share of successes is as high; 64 pictures leave much to chance.\n')
     else:
         yield 'No results yet.\n'
+
+
+def _transfer(bench: HeroBench, place: Workplace) -> Iterator[str]:
+    rows = []
+    for rule in RELATED:
+        found = stored_transfers([bench.job(rule, 'hero', seed) for seed in bench.seeds], place)
+        if rule in bench.rules and found:
+            samples = sum(one['samples'] for one in found)
+            rows.append([_prompt(rule), RELATED[rule], str(len(found)), *(
+                _rate(success_rate(sum(one[name] for one in found), samples))
+                for name in ('pretrained_successes', 'plain_successes', 'successes'))])
+    if not rows:
+        yield 'No results yet.\n'
+        return
+    yield ('The rule judges pictures of a related prompt that nobody gave feedback on; it does not '
+           'look at what is added. Success in percent with the 95 % Wilson interval.\n')
+    yield from table(['tuned for', 'asked for', 'seeds', 'pretrained', 'tuned, from plain noise',
+                      'tuned, from the stored noises'], rows)
+
+
+def _rate(rate: SuccessRate) -> str:
+    return f'{100 * rate.rate:.1f} ({100 * rate.low:.1f}-{100 * rate.high:.1f})'
 
 
 def _times(cells: dict[tuple[str, str], HeroCell]) -> Iterator[str]:
