@@ -1,5 +1,7 @@
 """A random latent-diffusion pipeline in the real format, small enough for tests."""
 
+import json
+
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
@@ -49,3 +51,19 @@ def _tokenizer():
     vocabulary = {token: i for i, token in enumerate(dict.fromkeys(tokens))}
     return CLIPTokenizer(vocab=vocabulary, merges=list(dict.fromkeys(merges)),
                          model_max_length=16)
+
+
+def as_saved_by_others(folder):
+    """Give a pipeline the scheduler of Stable Diffusion v1.5, and no checker: null in the index."""
+    scheduler = folder / 'scheduler/scheduler_config.json'
+    kept = json.loads(scheduler.read_text())
+    scheduler.write_text(json.dumps({
+        **{name: kept[name] for name in ('beta_start', 'beta_end', 'beta_schedule',
+                                         'num_train_timesteps', 'set_alpha_to_one')},
+        '_class_name': 'PNDMScheduler', '_diffusers_version': '0.6.0', 'skip_prk_steps': True,
+        'steps_offset': 1, 'trained_betas': None, 'clip_sample': False}))
+    index = json.loads((folder / 'model_index.json').read_text())
+    index |= {'scheduler': ['diffusers', 'PNDMScheduler'], 'safety_checker': [None, None],
+              'feature_extractor': [None, None]}
+    (folder / 'model_index.json').write_text(json.dumps(index))
+    return folder

@@ -2,20 +2,25 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from tiny_pipeline import tiny_pipeline
 
+from adapt_learning import catalog
 from adapt_learning.benchmarks.hero_bench import HeroBench, HeroCell, answers_needed, cells_of
 from adapt_learning.benchmarks.hero_job import METHODS, HeroJob, variety
 from adapt_learning.benchmarks.hero_page import _same_seeds, write_page
+from adapt_learning.benchmarks.hero_transfer import TransferJob
 from adapt_learning.benchmarks.job import Workplace
 from adapt_learning.benchmarks.runner import run_jobs
 from adapt_learning.errors import SettingError
+from adapt_learning.generation.hero.artifact import Tuned
 from adapt_learning.generation.hero.run import HeroRun
 from adapt_learning.generation.small.rules.base import Judgement
 
+ROOT = Path(__file__).parents[3]
 RULE = 'red_circle_above_blue_square'
 SMALL = ('rounds=2', 'pictures=4', 'sampling.steps=3', 'embedding.updates=2', 'embedding.width=8',
          'embedding.head=[4]', 'ddpo.steps=1', 'd3po.steps=1', 'supervised.updates=2')
@@ -65,6 +70,20 @@ def test_an_interrupted_job_goes_on_with_its_run(bench, tmp_path, monkeypatch):
     assert job.run(place)['answers'] == 8
 
 
+def test_stored_results_keep_their_names():
+    """Settings that came later are left out of the key where they are as they were."""
+    names = {path.name for path in (ROOT / 'benchmarks/hero').glob('*.json')}
+    table = HeroBench(ROOT / 'models/small_diffusion', catalog.names('evaluator'))
+    place = Workplace(ROOT / 'benchmarks/hero', ROOT / 'none')
+    assert names <= names_of(table, place)
+    assert not names & names_of(replace(table, overrides=('best_among_good=true',)), place)
+
+
+def names_of(table, place):
+    """Return the names of results, but of jobs that wait for another one."""
+    return {path.name for job in table.jobs() if (path := job.result_file(place)) is not None}
+
+
 def test_every_input_is_in_the_key(bench, tmp_path):
     place = Workplace(tmp_path, tmp_path)
     keys = {HeroJob(bench.pipeline, RULE, method, seed, overrides=SMALL).key(place)
@@ -109,8 +128,10 @@ def test_a_method_with_fewer_seeds_stands_beside_hero_with_the_same(bench, tmp_p
                                     ('binary', 1, 3), ('random', 1, 1)):
         table.job(RULE, method, seed).result_file(place).write_text(json.dumps({'result': {
             'successes': successes, 'plain_successes': successes, 'samples': 4, 'answers': 8,
-            'curve': [0.0, 0.25], 'variety': 0.5}}))
+            'curve': [0.0, 0.25], 'variety': 0.5}, 'provenance': {'seconds': 60 + seed}}))
     page = write_page(table, place).read_text()
+    assert '| HERO | 3 | 60 | 61 | 62 |' in page and '| HERO-binary | 1 | 61 | 61 | 61 |' in page
+    assert 'At or above HERO' not in page
     assert '; seed 1 only, HERO there 100.0 |' in line_of(page, '| HERO-binary')
     assert 'only' not in line_of(page, '| HERO |') and '| 75.0 (' in line_of(page, '| HERO |')
     drawn = _same_seeds({name: cells_of(table, place)[RULE, name] for name in ('hero', 'random')})
@@ -118,6 +139,57 @@ def test_a_method_with_fewer_seeds_stands_beside_hero_with_the_same(bench, tmp_p
     assert drawn['hero'].curve == [0.0, 0.25, 1.0]
     nothing = {'hero': drawn['hero'], 'random': replace(drawn['random'], seeds=(2,))}
     assert _same_seeds(nothing) == {}
+
+
+def test_the_page_says_what_its_tables_do_not_show(bench, tmp_path):
+    """Of 100 pictures: D3PO teaches nothing to one prompt; a variant is as good as HERO."""
+    rules = ('red_circle_above_blue_square', 'two_green_circles')
+    table = replace(bench, rules=rules, methods=('pretrained', 'd3po', 'hero', 'binary'))
+    place = Workplace(tmp_path / 'hero', tmp_path / 'cache')
+    place.results.mkdir()
+    found = {'pretrained': (24, 20), 'd3po': (24, 50), 'hero': (80, 80), 'binary': (80, 70)}
+    for method, counts in found.items():
+        for rule, successes in zip(rules, counts, strict=True):
+            table.job(rule, method, 0).result_file(place).write_text(json.dumps({'result': {
+                'successes': successes, 'plain_successes': successes, 'samples': 100,
+                'answers': 512, 'curve': [0.1, 0.7]}, 'provenance': {'seconds': 9}}))
+    page = write_page(table, place).read_text()
+    assert '| a red circle above a blue square | 24.0 | 24.0 | 512 | 64 |' in page
+    assert '| two green circles | 20.0 | 50.0 | 512 | 64 |' in page
+    assert 'For *a red circle above a blue square* the level of D3PO is that of the pret' in page
+    assert 'is shown for *two green circles* only.' in page
+    assert ('At or above HERO with the same seeds: HERO-binary on *a red circle above a blue '
+            'square* (80.0 to 80.0).') in page
+
+
+def test_what_was_learnt_is_counted_for_another_prompt(bench, tmp_path, monkeypatch):
+    monkeypatch.setattr(HeroJob, 'judge', property(lambda self: HalfGood()))
+    place = Workplace(tmp_path / 'hero', tmp_path / 'cache')
+    place.cache.mkdir()
+    asked, pictures = [], Tuned.pictures
+    monkeypatch.setattr(Tuned, 'pictures', lambda self, count, seed, prompt, plain: asked.append(
+        (prompt, plain, self.collected.is_empty)) or pictures(self, count, seed, prompt, plain))
+    done = TransferJob(bench.job(RULE, 'hero', 0), 'a red square', 4).run(place)
+    assert done.keys() == {'samples', 'successes', 'plain_successes', 'pretrained_successes'}
+    assert [one[:2] for one in asked] == [
+        ('a red square', False), ('a red square', True), ('a red square', True)]
+    assert asked[-1][2], 'the pretrained model has no stored noises'
+
+
+def test_the_page_has_a_row_of_transfer(bench, tmp_path):
+    table = replace(bench, rules=('two_green_circles',), methods=('hero',))
+    place = Workplace(tmp_path / 'hero', tmp_path / 'cache')
+    place.results.mkdir()
+    job, transfer = table.jobs()
+    assert transfer.prompt.startswith(job.judge.prompt) and transfer.needs == (job,)
+    for one, result in ((job, {'successes': 3, 'plain_successes': 2, 'samples': 4, 'answers': 8,
+                               'curve': [0.5]}),
+                        (transfer, {'samples': 4, 'successes': 4, 'plain_successes': 2,
+                                    'pretrained_successes': 1})):
+        one.result_file(place).write_text(json.dumps(
+            {'result': result, 'provenance': {'seconds': 1}}))
+    row = line_of(write_page(table, place).read_text(), f'| two green circles | {transfer.prompt}')
+    assert '| 1 | 25.0 (' in row and '| 50.0 (' in row and '| 100.0 (' in row
 
 
 def line_of(page, start):

@@ -1,6 +1,7 @@
 """dec-GAN by the functions behind the command line: stages, another attribute, interruption."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -103,6 +104,8 @@ def test_bad_requests_are_refused_before_anything_is_written(made, tmp_path):
         (request(out, attribute='pose'), SettingError, 'attributes of digits are digit'),
         (request(out, backbone='vaegan'), CatalogError, "'vae_gan'"),
         (request(out, overrides=('decomposition.swap=1',)), SettingError, 'swap_weight'),
+        (request(out, overrides=('decomposition.optimization.ema_decay=0.9',)), SettingError,
+         'no average: decomposition.optimization.ema_decay'),
         (DecGanRequest('mnist', out), SettingError, 'no folder'),
         (DecGanRequest('digits', out, generator=tmp_path), ArtifactError, 'decgan train'),
         (DecGanRequest('digits', out, resume=True), SettingError, 'no checkpoint'),
@@ -115,6 +118,25 @@ def test_bad_requests_are_refused_before_anything_is_written(made, tmp_path):
         request(out, generator=made, backbone='res_gan', overrides=())
     with pytest.raises(SettingError, match='not trained'):
         request(out, generator=made)
+
+
+def test_the_optimiser_that_is_asked_for_is_the_one_that_learns(made, tmp_path):
+    done = train_decgan.train_decgan(request(tmp_path / 'adam', overrides=(
+        *TINY, 'classifier.optimization.optimizer=adam')))
+    assert done['config']['classifier']['optimization']['optimizer'] == 'adam'
+    first, second = load_decgan(made), load_decgan(tmp_path / 'adam')
+    for name, x in first.backbone.state_dict().items():
+        assert torch.equal(x, second.backbone.state_dict()[name])
+    assert not torch.equal(first.classifier.head.weight, second.classifier.head.weight)
+
+
+def test_an_old_artifact_with_settings_that_are_refused_now_is_opened(made, tmp_path):
+    copy = shutil.copytree(made, tmp_path / 'old')
+    manifest = json.loads((copy / 'manifest.json').read_text())
+    assert manifest['config']['decomposition']['optimization']['ema_decay'] == 0.999
+    manifest['config']['decomposition']['optimization']['keep'] = 'best'
+    (copy / 'manifest.json').write_text(json.dumps(manifest))
+    assert load_decgan(copy).split is not None
 
 
 def test_damaged_artifacts_are_refused(made, tmp_path):

@@ -8,7 +8,8 @@ from typing import Any
 
 from adapt_learning import catalog
 from adapt_learning.benchmarks.hero_job import METHODS, HeroJob
-from adapt_learning.benchmarks.job import Workplace
+from adapt_learning.benchmarks.hero_transfer import transfer_jobs
+from adapt_learning.benchmarks.job import Job, Workplace
 from adapt_learning.errors import SettingError
 from adapt_learning.evaluation.intervals import SuccessRate, success_rate
 
@@ -40,10 +41,10 @@ class HeroBench:
         return HeroJob(self.pipeline, rule, method, seed, self.preset, self.samples,
                        overrides=self.overrides)
 
-    def jobs(self) -> list[HeroJob]:
-        """Return all jobs."""
-        return [self.job(rule, method, seed) for seed in self.seeds for rule in self.rules
-                for method in self.methods]
+    def jobs(self) -> list[Job]:
+        """Return all jobs, those of transfer behind their runs."""
+        return [one for seed in self.seeds for rule in self.rules for method in self.methods
+                for job in [self.job(rule, method, seed)] for one in (job, *transfer_jobs(job))]
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,11 @@ class HeroCell:
         return [fmean(values) for values in zip(*runs, strict=True)]
 
     @property
+    def seconds(self) -> list[float]:
+        """Return how long the job of every seed took [s]; little where its run was in the cache."""
+        return [one['seconds'] for one in self.results]
+
+    @property
     def spread(self) -> float | None:
         """Return the standard deviation over the seeds; None for one seed."""
         rates = [one['successes'] / one['samples'] for one in self.results]
@@ -116,7 +122,8 @@ def cells_of(table: HeroBench, place: Workplace) -> dict[tuple[str, str], HeroCe
     found = {}
     for rule in table.rules:
         for method in METHODS:
-            stored = {seed: one['result'] for seed in table.seeds
+            stored = {seed: {**one['result'], 'seconds': one['provenance']['seconds']}
+                      for seed in table.seeds
                       if (one := table.job(rule, method, seed).stored(place)) is not None}
             if stored:
                 found[rule, method] = HeroCell(rule, method, tuple(stored),

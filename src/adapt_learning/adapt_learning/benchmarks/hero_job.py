@@ -39,7 +39,7 @@ class Method(NamedTuple):
 
 METHODS = MappingProxyType({
     'pretrained': Method('pretrained', (), learns=False),
-    'dreambooth': Method('DreamBooth-like: the four best of the first round', (
+    'dreambooth': Method('DreamBooth-like: the best and three other good ones of the first round', (
         'method=supervised', 'start.kind=plain', 'rounds=1')),
     'supervised': Method('supervised on all good pictures, every round', (
         'method=supervised', 'start.kind=plain', 'supervised.most=0')),

@@ -32,8 +32,8 @@ SeedOption = Annotated[int, typer.Option(min=0, help='Which pictures are drawn.'
 @app.command('train')
 @verb
 def train(
-    data: DataArgument,
     out: Annotated[Path, typer.Option(help='Folder of the new artifact.')],
+    data: DataArgument = 'digits',
     backbone: Annotated[str | None, typer.Option(
         help='Generator to train: vae_gan (default) or res_gan.', show_default=False)] = None,
     generator: Annotated[Path | None, typer.Option(

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 @verb
 def run(
-    pipeline: options.PipelineArgument,
     prompt: options.PromptOption,
     out: options.OutOption,
+    pipeline: options.PipelineArgument = '',
     evaluator: Annotated[str, typer.Option(
         help='terminal (you), or simulated:RULE.')] = 'terminal',
     preset: options.PresetOption = 'cpu',
@@ -50,8 +50,8 @@ def run(
     from adapt_learning.stacked.progress import ProgressReport
     from adapt_learning.trainers.tune_generator import TuneRequest, tune
     make = _maker(evaluator, error_rate, seed)
-    request = TuneRequest(pipeline, prompt, out, preset, tuple(set_ or ()), seed, feedback,
-                          evaluator, error_rate, resume)
+    request = TuneRequest(options.present(pipeline), prompt, out, preset, tuple(set_ or ()), seed,
+                          feedback, evaluator, error_rate, resume)
     show, table = ProgressReport(), console(json)
     stage = ['']
 

@@ -19,7 +19,8 @@ from adapt_learning.cli.common import (
 @verb
 def sample(
     artifact: Annotated[Path, typer.Argument(help='Folder that adapt hero run wrote.')],
-    out: Annotated[Path, typer.Option(help='Folder of the pictures.')],
+    out: Annotated[Path | None, typer.Option(
+        help='Folder of the pictures; default: ARTIFACT.pictures.', show_default=False)] = None,
     prompt: Annotated[str, typer.Option(
         help='Another prompt; default: the one it was tuned for.')] = '',
     n: Annotated[int, typer.Option('--n', min=1, max=10_000, help='How many.')] = 16,
@@ -39,7 +40,8 @@ def sample(
     from adapt_learning.data.outputs import check_output
     from adapt_learning.generation.hero.artifact import load_artifact
     from adapt_learning.generation.hero.sheet import contact_sheet
-    out = check_output(out)
+    whole = artifact.absolute()
+    out = check_output(out or whole.with_name(f'{whole.name}.pictures'))
     tuned = load_artifact(artifact, pipeline)
     with progress('sampling', tuned.config.sampling.steps) as show:
         pictures = tuned.pictures(n, seed, prompt, plain_noise,

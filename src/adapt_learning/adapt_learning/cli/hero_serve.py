@@ -11,9 +11,9 @@ from adapt_learning.cli.common import console, passive_threads, verb
 
 @verb
 def serve(
-    pipeline: options.PipelineArgument,
     prompt: options.PromptOption,
     out: options.OutOption,
+    pipeline: options.PipelineArgument = '',
     preset: options.PresetOption = 'cpu',
     feedback: options.FeedbackOption = None,
     seed: options.SeedOption = 0,
@@ -32,8 +32,8 @@ def serve(
     from adapt_learning.pages.hero_session import HeroSession
     from adapt_learning.trainers.tune_generator import TuneRequest, finish, open_run
     check_free(port)
-    request = TuneRequest(pipeline, prompt, out, preset, tuple(set_ or ()), seed, feedback,
-                          verb='serve')
+    request = TuneRequest(options.present(pipeline), prompt, out, preset, tuple(set_ or ()), seed,
+                          feedback, verb='serve')
     request = replace(request, resume=request.run_folder.exists())
     show = console()
     with open_run(request) as run:

@@ -15,6 +15,7 @@ from adapt_learning.errors import SettingError
 
 C = TypeVar('C')
 
+OPTIMIZERS = ('adamw', 'adam')
 _LATER = 'later'
 _LARGEST = 2**63
 """Whole numbers stay below it: what computes with them holds no more."""
@@ -22,7 +23,7 @@ _LARGEST = 2**63
 
 @dataclasses.dataclass(frozen=True)
 class OptimizationConfig:
-    """How one stage is optimised."""
+    """How one stage is optimised; a plain loop refuses what it has no use for (`Training`)."""
 
     steps: int = 10_000
     """Updates."""
@@ -62,7 +63,7 @@ class OptimizationConfig:
         for name in ('learning_rate', 'epsilon'):
             _require(getattr(self, name) > 0, f'{name} is above 0', getattr(self, name))
         _require(0 <= self.ema_decay < 1, 'ema_decay lies in 0..1 (without 1)', self.ema_decay)
-        one_of('optimizer', self.optimizer, ('adamw', 'adam'))
+        one_of('optimizer', self.optimizer, OPTIMIZERS)
         one_of('decay', self.decay, ('cosine', 'linear', 'constant'))
         one_of('precision', self.precision, ('auto', 'float32', 'bf16'))
         one_of('keep', self.keep, ('last', 'best'))

@@ -10,7 +10,7 @@ average and the losses stay float32, and validation and artifacts use the float3
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -38,9 +38,7 @@ class StageWeights:
         self.average = self.master.detach().clone() if config.ema_decay else None
         self.best = None
         self.updates = 0
-        self.optimizer = _OPTIMIZERS[config.optimizer](
-            [self.master], lr=config.learning_rate, eps=config.epsilon,
-            weight_decay=config.weight_decay, fused=True)
+        self.optimizer = new_optimizer(config, [self.master], fused=True)
         self.master.grad = torch.empty_like(self.master)
         low = dtype != torch.float32
         self._gradient = torch.empty_like(self.compute) if low else self.master.grad
@@ -122,6 +120,14 @@ class StageWeights:
             width = parameter[0].numel()
             parameter.data = block[:, start:start + width].view(parameter.shape)
             start += width
+
+
+def new_optimizer(config: OptimizationConfig, parameters: Iterable[Tensor],
+                  fused: bool | None = None) -> torch.optim.Optimizer:
+    """Return the optimiser that the settings name; where `fused` is None, torch chooses."""
+    return _OPTIMIZERS[config.optimizer](
+        parameters, lr=config.learning_rate, eps=config.epsilon,
+        weight_decay=config.weight_decay, fused=fused)
 
 
 def learning_rate(config: OptimizationConfig, update: int) -> float:

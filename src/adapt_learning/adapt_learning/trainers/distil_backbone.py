@@ -84,6 +84,7 @@ def distil_backbone(request: DistilRequest,
     out = check_output(request.out)
     config = from_values(DistillationConfig, with_overrides(
         to_values(DistillationConfig()), request.overrides))
+    Distillation.check(config.optimization)
     teacher = catalog.load('backbone', request.teacher)()
     load_weights(teacher, request.weights)
     photos = _own_photos(request.photos) if request.photos else _two_photos()

@@ -25,6 +25,7 @@ from adapt_learning.generation.decgan.saved import (
 from adapt_learning.stacked.config import from_values, to_values, with_overrides
 from adapt_learning.stacked.progress import ProgressReport
 from adapt_learning.stacked.short_training import one_thread
+from adapt_learning.stacked.training import Training
 from adapt_learning.trainers.provenance import code_version
 from adapt_learning.trainers.stage_runs import StageRuns
 
@@ -89,6 +90,8 @@ def train_decgan(request: DecGanRequest,
     given = None if request.generator is None else load_decgan(request.generator)
     config = from_values(
         DecGanConfig, with_overrides(to_values(preset(request.preset)), request.overrides))
+    for stage in STAGES:
+        Training.check(getattr(config, stage).optimization, f'{stage}.optimization')
     data = load_image_set(request.data)
     attribute = request.attribute or data.attribute
     data.check_attribute(attribute)

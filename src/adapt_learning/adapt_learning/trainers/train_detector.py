@@ -100,6 +100,7 @@ def train_detector(request: DetectorRequest,
     training = from_values(MetaTrainingConfig, values.pop('training'), 'training')
     if values:
         raise SettingError(f"settings are those of 'detector' and 'training'; got {list(values)}")
+    MetaTraining.check(training.optimization, 'training.optimization')
     backbone = catalog.load('backbone', request.backbone)()
     weights = weights_file(backbone, request.weights)
     load_weights(backbone, weights)

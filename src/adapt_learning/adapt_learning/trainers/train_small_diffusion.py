@@ -82,6 +82,8 @@ def train_small_diffusion(request: SmallDiffusionRequest) -> dict[str, Any]:
     """
     out = check_output(request.out)
     config = from_values(SmallConfig, with_overrides(to_values(SmallConfig()), request.overrides))
+    AutoencoderTraining.check(config.autoencoder.optimization, 'autoencoder.optimization')
+    DenoiserTraining.check(config.denoiser.optimization, 'denoiser.optimization')
     work = _Work(request, config, out.with_name(f'{out.name}.run'))
     pipeline = work.denoiser(work.autoencoder())
     made = work.folder / 'made'

@@ -84,6 +84,8 @@ def open_run(request: TuneRequest) -> HeroRun:
         return HeroRun.create(folder, request.pipeline, request.prompt, config)
     run = HeroRun.open(folder)
     began = read_json(folder / 'run.json')
+    # With the settings that came later than the run.
+    began['config'] = to_values(from_values(HeroConfig, began['config']))
     asked = {'pipeline': full_source(request.pipeline), 'prompt': request.prompt,
              'config': to_values(config)}
     different = [name for name, value in asked.items() if began[name] != value]

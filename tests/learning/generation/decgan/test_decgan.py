@@ -204,16 +204,37 @@ def test_a_decomposition_that_goes_on_ends_where_an_uninterrupted_one_does(
     assert torch.equal(*ends)
 
 
-def test_swaps_take_the_attribute_of_the_donor(split, bars):
-    judges = {name: IndependentClassifier(1, len(bars.classes[name]), 4) for name in bars.classes}
-    for name, judge in judges.items():
+@pytest.fixture(scope='module')
+def judges(bars):
+    """Return independent classifiers of places and greys."""
+    made = {name: IndependentClassifier(1, len(bars.classes[name]), 4) for name in bars.classes}
+    for name, judge in made.items():
         run(ClassifierTraining(judge, bars.train, name, ClassifierConfig(replace(BRIEF, steps=80))))
+    return made
+
+
+def test_swaps_take_the_attribute_of_the_donor(split, bars, judges):
     found = measure_split(split, bars, 'place', judges, MEASURES)
     assert found['swap_place'] > 0.9 and found['probe_place_z_a'] > 0.95
     assert found['l1'] < 0.2 and found['frechet'] >= 0
     whole = measure_split(WholeLatent(split.backbone), bars, 'place', judges, MEASURES)
     assert whole['swap_place'] > 0.9 and whole['swap_grey'] < 0.8  # the donor itself
     assert whole['probe_place_z_c'] < 0.6 and whole['content'] == 0 < found['content']
+
+
+def test_with_the_losses_of_the_text_alone_swaps_take_the_attribute_too(
+        backbone, classifier, bars, judges):
+    """By eq. 2.4: without it they do not. Content comes along in so few updates."""
+    swapped = []
+    for guide_weight in (1.0, 0.0):
+        parts, training = decompose(backbone, classifier, bars, guide_weight=guide_weight)
+        told = run(training)
+        assert told[-1]['reconstruction'] < 0.5 * told[0]['reconstruction']
+        found = measure_split(EncoderSplit(backbone, parts, classifier), bars, 'place', judges,
+                              MEASURES)
+        assert found['l1'] < 0.1
+        swapped.append(found['swap_place'])
+    assert swapped[0] > 0.9 and swapped[1] < 0.7
 
 
 def test_the_linear_split_adds_up_and_hides_the_class_means(backbone, bars):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from diffusers import StableDiffusionPipeline
-from tiny_pipeline import tiny_pipeline
+from tiny_pipeline import as_saved_by_others, tiny_pipeline
 
 from adapt_learning.errors import SettingError
 from adapt_learning.generation.hero.latent_model import load_model
@@ -92,6 +92,17 @@ def test_a_part_of_another_architecture_is_named(copied):
     (copied / 'model_index.json').write_text(json.dumps(index))
     with pytest.raises(SettingError, match='not known here: text_encoder_2'):
         load_model(copied)
+
+
+def test_a_pipeline_as_others_save_it_is_sampled_by_ddim(model, copied):
+    """Stable Diffusion v1.5 has a PNDM scheduler, and null where a checker was left out."""
+    other = load_model(as_saved_by_others(copied))
+    assert type(other.pipeline.scheduler).__name__ == 'PNDMScheduler'
+    assert type(other.scheduler).__name__ == 'DDIMScheduler'
+    noises = torch.randn(2, *other.shape, generator=torch.Generator().manual_seed(0))
+    ours, theirs = (sample(one, one.encode('a red circle'), noises, SamplingConfig(steps=4),
+                           torch.Generator().manual_seed(1)) for one in (model, other))
+    torch.testing.assert_close(ours.latents, theirs.latents)
 
 
 def test_damaged_weights_are_refused(copied):

@@ -152,13 +152,20 @@ def test_advantages_are_normalised_and_bounded():
 
 def test_presets_are_what_the_table_says():
     paper = preset('paper')
-    assert paper == HeroConfig()
+    assert paper == replace(HeroConfig(), best_among_good=True,
+                            ddpo=replace(HeroConfig().ddpo, optimizer='adam'))
     assert (paper.sampling.steps, paper.sampling.eta, paper.sampling.guidance) == (50, 1.0, 5.0)
     assert (paper.ddpo.learning_rate, paper.ddpo.clip, paper.ddpo.steps) == (3e-4, 1e-4, 5)
+    # Adam with weight decay 1e-4, batches of 2 times 4 accumulated gradients.
+    assert (paper.ddpo.optimizer, paper.ddpo.weight_decay, paper.ddpo.gradient_clip) == (
+        'adam', 1e-4, 1.0)
+    assert paper.ddpo.pictures == 2 * 4 and paper.ddpo.at_once == 2
     assert (paper.embedding.learning_rate, paper.embedding.batch, paper.embedding.margin) == (
         1e-5, 2048, 0.5)
     assert (paper.start.best_share, paper.start.variance, paper.rounds * paper.pictures) == (
         0.5, 0.1, 512)
+    cpu = preset('cpu')
+    assert (cpu.ddpo.optimizer, cpu.best_among_good) == ('adamw', False), 'as all stored results'
     for name in PRESETS:
         assert from_values(HeroConfig, to_values(preset(name))) == preset(name)
     with pytest.raises(SettingError, match='preset is one of'):
@@ -170,6 +177,7 @@ def test_presets_are_what_the_table_says():
     {'sampling': {'eta': 0.0}}, {'sampling': {'guidance': 0.5}}, {'start': {'best_share': 1.5}},
     {'start': {'kind': 'far'}}, {'start': {'variance': 1.0}}, {'embedding': {'latent': 'middle'}},
     {'embedding': {'margin': 0.0}}, {'ddpo': {'clip': 0.0}}, {'ddpo': {'steps': 0}},
+    {'ddpo': {'optimizer': 'sgd'}},
     {'d3po': {'group': 1}}, {'supervised': {'batch': 0}}, {'lora': {'rank': 0}}])
 def test_settings_out_of_range_are_refused(change):
     with pytest.raises(SettingError):

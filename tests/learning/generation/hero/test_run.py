@@ -1,5 +1,6 @@
 """A run: rounds, answers, learning; and that nothing is lost whenever it is killed."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import torch
 
 from adapt_learning.errors import DatasetError, SettingError
+from adapt_learning.generation.hero.embedding import EmbeddingTraining
 from adapt_learning.generation.hero.feedback import Feedback
 from adapt_learning.generation.hero.journal import Journal
 from adapt_learning.generation.hero.run import HeroRun, judged
@@ -44,6 +46,45 @@ def test_a_run_learns_from_every_round(whole):
     assert '4 from around the noise of the best picture' in history[1].started_from
     learnt = weights(folder)
     assert any(x.abs().max() > 0 for name, x in learnt.items() if 'ddpo/module' in name)
+
+
+def test_the_best_is_one_of_the_good_ones_where_the_text_has_it_so(pipeline, tmp_path, tiny,
+                                                                   monkeypatch):
+    """Z+ of eq. 2.9 and 2.11: three good pictures with the best, two without."""
+    learnt, learn = [], EmbeddingTraining.learn
+
+    def told(self, best, good, bad, tell):
+        learnt.append(any(torch.equal(best, one) for one in good))
+        return learn(self, best, good, bad, tell)
+
+    monkeypatch.setattr(EmbeddingTraining, 'learn', told)
+    for among in (True, False):
+        with HeroRun.create(tmp_path / str(among), pipeline, 'a red circle',
+                            replace(tiny, best_among_good=among)) as run:
+            run.answer(Feedback(0, (1, 4, 6), 4))
+            noises, best = run.collected.good_noises, run.collected.best_noise
+            assert len(noises) == 2 + among
+            assert any(torch.equal(best, one) for one in noises) is among
+            assert f'4 from around those of {2 + among} good ones' in run.answer(
+                Feedback(1)).started_from
+    assert learnt == [True, False]
+
+
+def test_without_a_share_of_its_own_the_best_is_not_counted_twice(pipeline, tmp_path, tiny):
+    with HeroRun.create(tmp_path / 'run', pipeline, 'a red circle', replace(
+            tiny, best_among_good=True, start=replace(tiny.start, best_share=0.0))) as run:
+        run.answer(Feedback(0, (1, 4, 6), 4))
+        assert run.answer(Feedback(1)).started_from == '8 from around those of 3 good ones'
+
+
+def test_a_run_from_before_the_settings_goes_on_as_it_began(pipeline, tmp_path, tiny, reddest):
+    with HeroRun.create(tmp_path / 'run', pipeline, 'a red circle', tiny) as run:
+        run.answer(reddest(run.round()))
+    facts = json.loads((tmp_path / 'run/run.json').read_text())
+    del facts['config']['best_among_good'], facts['config']['ddpo']['optimizer']
+    (tmp_path / 'run/run.json').write_text(json.dumps(facts))
+    with HeroRun.open(tmp_path / 'run') as run:
+        assert run.config == tiny
 
 
 def test_the_same_seed_and_answers_make_the_same_run(whole, pipeline, tmp_path, tiny, reddest):

@@ -79,6 +79,20 @@ def test_the_first_gradient_is_that_of_eq_2_8(setting):
         torch.testing.assert_close(x.grad, gradient, rtol=1e-2, atol=1e-5)
 
 
+def test_adam_decays_in_the_gradient(pipeline):
+    """Without advantages nothing but the decay moves: by a step of Adam, or by its share."""
+    moved = {}
+    for name in ('adam', 'adamw'):
+        setting = Setting(pipeline)
+        before = [x.detach().clone() for x in setting.weights]
+        ddpo(setting, optimizer=name, weight_decay=0.5).learn(
+            setting.ways, torch.zeros(4), setting.prompt)
+        moved[name] = torch.cat([(x.detach() - y).flatten()[y.flatten() != 0]
+                                 for x, y in zip(setting.weights, before, strict=True)])
+    assert moved['adam'].abs().median() == pytest.approx(1e-2, rel=1e-2)
+    assert moved['adamw'].abs().max() < 1e-2 * 0.5 * 2
+
+
 def add_lora_again(setting):
     """Return the first weights of the same seed."""
     return add_lora(load_model(setting.model.source), LoraConfig(rank=8), 0)

@@ -26,6 +26,7 @@ class AcGanConfig:
     optimization: OptimizationConfig = field(default_factory=lambda: OptimizationConfig(
         steps=2000, batch=32, learning_rate=1e-3, warmup_steps=50, decay='constant',
         precision='float32'))
+    """ema_decay and what belongs to validation are not used, see `Training`."""
     class_weight: float = 1.0
     """Of the cross-entropy, for both players."""
 

@@ -18,6 +18,7 @@ class ClassifierConfig:
     optimization: OptimizationConfig = field(default_factory=lambda: OptimizationConfig(
         steps=1500, batch=64, learning_rate=2e-3, warmup_steps=20, weight_decay=1e-2,
         precision='float32'))
+    """ema_decay and what belongs to validation are not used, see `Training`."""
 
 
 class Classifier(nn.Module):

@@ -27,6 +27,7 @@ class DecompositionConfig:
 
     optimization: OptimizationConfig = field(default_factory=lambda: OptimizationConfig(
         steps=1000, batch=32, learning_rate=2e-3, warmup_steps=50, precision='float32'))
+    """ema_decay and what belongs to validation are not used, see `Training`."""
     content_code: int = 16
     """Elements of z'_c."""
     attribute_code: int = 8

@@ -20,6 +20,7 @@ class GeneratorConfig:
 
     optimization: OptimizationConfig = field(default_factory=lambda: OptimizationConfig(
         steps=2000, batch=32, learning_rate=2e-3, warmup_steps=50, precision='float32'))
+    """ema_decay and what belongs to validation are not used, see `Training`."""
     kl_weight: float = 3e-4
     """Of the KL divergence of z [nats per picture]."""
     pixel_weight: float = 1.0

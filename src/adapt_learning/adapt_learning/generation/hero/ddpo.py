@@ -10,7 +10,7 @@ from adapt_learning.errors import SettingError
 from adapt_learning.generation.hero.latent_model import LatentModel, Prompt
 from adapt_learning.generation.hero.policy_updates import PolicyUpdates
 from adapt_learning.generation.hero.sampling import SamplingConfig, Trajectories
-from adapt_learning.stacked.config import OptimizationConfig
+from adapt_learning.stacked.config import OPTIMIZERS, OptimizationConfig, later, one_of
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,8 @@ class DdpoConfig:
 
     learning_rate: float = 3e-4
     """1e-3 in the published code."""
+    optimizer: str = later('adamw')
+    """adamw as in the published code; preset `paper` has the text's adam."""
     weight_decay: float = 1e-4
     clip: float = 1e-4
     """The ratio of eq. 2.8 counts within 1 - clip..1 + clip."""
@@ -35,6 +37,7 @@ class DdpoConfig:
     """Steps of pictures per pass of the network: memory only."""
 
     def __post_init__(self):
+        one_of('optimizer', self.optimizer, OPTIMIZERS)
         whole = (self.steps, self.pictures, self.passes, self.at_once)
         if min(whole) < 1:
             raise SettingError('steps, pictures, passes and at_once are at least 1; got '
@@ -51,8 +54,9 @@ class Ddpo(PolicyUpdates):
     def __init__(self, model: LatentModel, weights: nn.ParameterList, sampling: SamplingConfig,
                  config: DdpoConfig, seed: int):
         super().__init__(model, weights, sampling, OptimizationConfig(
-            learning_rate=config.learning_rate, weight_decay=config.weight_decay,
-            gradient_clip=config.gradient_clip, decay='constant', warmup_steps=0),
+            optimizer=config.optimizer, learning_rate=config.learning_rate,
+            weight_decay=config.weight_decay, gradient_clip=config.gradient_clip,
+            decay='constant', warmup_steps=0),
             config.at_once, seed)
         self.config = config
         self._advantages = torch.empty(0)

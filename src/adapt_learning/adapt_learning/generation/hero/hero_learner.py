@@ -54,10 +54,10 @@ class HeroLearner(Learner):
         if liked.is_good.all():
             return {}, ('no picture is bad, so the embedding learns nothing in this round'
                         + ' and stays as it was' * bool(self.embedding.step))
-        others = liked.is_good.clone()
-        if lesson.best is not None:  # the anchor is no example of itself
-            others[lesson.best] = False
-        good = liked.latents[others if others.any() else liked.is_good]
+        examples = liked.is_good.clone()
+        if lesson.best is not None:  # in the published code the anchor is no example of itself
+            examples[lesson.best] = self.config.best_among_good
+        good = liked.latents[examples if examples.any() else liked.is_good]
         count = self.config.embedding.updates
         loss = self.embedding.learn(liked.best, good, liked.latents[~liked.is_good],
                                     lambda done: tell('embedding', done, count))

@@ -174,8 +174,7 @@ class HeroRun:
         ways = place.trajectories()
         is_good = torch.zeros(len(ways.latents), dtype=torch.bool)
         is_good[list(answer.good)] = True
-        self.collected = _collected(self.collected, ways, is_good, answer.best,
-                                    self.config.embedding.latent)
+        self.collected = _collected(self.collected, ways, is_good, answer.best, self.config)
         if answer.good:
             with enough_memory(*self._learner.at_once):
                 outcome = self._learner.learn(
@@ -225,16 +224,17 @@ def _below(stored: Checkpoint, begin: str) -> dict[str, torch.Tensor]:
 
 
 def _collected(before: Collected, ways: Trajectories, is_good: torch.Tensor, best: int | None,
-               latent: str) -> Collected:
+               config: HeroConfig) -> Collected:
     """Return what the next round begins from (eq. 2.11); the best one outlives its round."""
     if not is_good.any():
         return Collected(before.best_noise, before.best_latent)
-    others = is_good.clone()
+    good = is_good.clone()
     noise, embedded = before.best_noise, before.best_latent
     if best is not None:
-        others[best] = False
-        noise, embedded = ways.noises[best], ways.embedded(latent)[best]
-    return Collected(noise, embedded, ways.noises[others])
+        # With a share of 0 `draw_noises` puts the best among them, that of an earlier round, too.
+        good[best] = config.best_among_good and config.start.best_share > 0
+        noise, embedded = ways.noises[best], ways.embedded(config.embedding.latent)[best]
+    return Collected(noise, embedded, ways.noises[good])
 
 
 def _silent(stage: str, done: int, steps: int) -> None:

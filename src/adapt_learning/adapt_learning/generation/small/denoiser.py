@@ -86,6 +86,8 @@ class DenoiserTraining(Training):
     `average` holds the moving average of unet and text encoder, which is what is to be kept.
     """
 
+    averages = True
+
     def __init__(self, unet: UNet2DConditionModel, text_encoder: CLIPTextModel, latents: Tensor,
                  tokens: Tensor, empty: Tensor, config: DenoiserConfig, seed: int):
         module = nn.ModuleDict({'unet': unet.train(), 'text_encoder': text_encoder.train()})
