@@ -17,7 +17,8 @@ import numpy as np
 
 from adapt_learning.errors import SettingError
 
-MARGIN = 1.1
+MARGIN, COPIES_MARGIN = 1.1, 1.3
+"""Above the largest score; copies of one picture are more alike than two pictures are."""
 RANK, MARGIN_METHOD, COPIES = 'rank', 'largest with margin', 'changed copies'
 _ODD_Z, _ODD_RATIO = 3.5, 1.5
 _MAD_TO_SIGMA = 0.6745
@@ -64,7 +65,7 @@ def calibrate(scores: Sequence[float], false_reject: float, copies: bool = False
     # Without the rounding 20 (1 - 0.05) would be 19.000000000000004 and its ceiling 20.
     k = math.ceil(round((n + 1) * (1.0 - false_reject), 9))
     if copies:
-        value, bound, method = ordered[-1] * MARGIN, None, COPIES
+        value, bound, method = ordered[-1] * COPIES_MARGIN, None, COPIES
     elif k <= n:
         # A new score that equals the k-th (a detector with steps) is good.
         value, bound, method = np.nextafter(ordered[k - 1], np.inf), (n + 1 - k) / (n + 1), RANK
