@@ -6,6 +6,7 @@ import pytest
 from adapt_learning.errors import SettingError
 from adapt_learning.inspection.calibration import (
     COPIES,
+    COPIES_MARGIN,
     MARGIN,
     MARGIN_METHOD,
     RANK,
@@ -67,7 +68,7 @@ def test_too_few_references_promise_less_and_say_so():
 def test_copies_of_one_reference_promise_nothing_and_say_so():
     found = calibrate([1.0, 2.0], 0.01, copies=True)
     assert found.bound is None and found.method == COPIES
-    assert found.value == pytest.approx(2.0 * MARGIN)
+    assert found.value == pytest.approx(2.0 * COPIES_MARGIN)
     assert 'nothing can be promised' in found.sentence
 
 
