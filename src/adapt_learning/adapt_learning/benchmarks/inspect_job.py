@@ -107,7 +107,7 @@ class InspectJob(Job):
 
 def options_of(detector: DetectorSource, turned: bool) -> tuple[str, ...]:
     """Return the options of `adapt inspect bench` for a detector, its references turned or not."""
-    return tuple(f'{one}:fixed' if one.startswith('--detectors ') and not turned else one
+    return tuple(f'{one}:fixed' if one.startswith('--detector') and not turned else one
                  for one in detector.options)
 
 

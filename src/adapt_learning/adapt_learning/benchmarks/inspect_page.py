@@ -25,16 +25,16 @@ MEASURES = {'image_auroc': 'image AUROC', 'pixel_auroc': 'pixel AUROC', 'aupro':
 _NOTE = """\
 Detectors that are trained here have not seen the surface that they inspect; those with a name
 before the colon are folders, taken as they are. Three settings of what ships (weight and bound of
-the fusion, turned references) were chosen with a look at the four real surfaces of this project.
-A recipe is made of references drawn from
-train/good, and up to {pictures} good and {pictures} defective test pictures are judged, by the code
-that runs in the node. Mean ± half of the 95 % t interval over {draws} draws of references (the same
-for every detector; draws of more references hold those of fewer). The interval is for other
-references of the same surfaces, not for other surfaces or another training. *Against the
-baseline* and *against nearest_patch*: difference of the means over the surfaces to that of
-`{baseline}`, and to that of nearest_patch on the same backbone, paired over the draws. A dash: not
-measured, or fewer pictures in train/good than that. References are turned and mirrored (8 positions
-up to 16 references, 4 up to 32, 1 beyond) unless the row says that they are taken as they are.
+the fusion, turned references) were chosen with a look at the four real surfaces of this project. A
+recipe is made of references drawn from train/good, and up to {pictures} good and {pictures}
+defective test pictures are judged, by the code that runs in the node. Mean ± half of the 95 % t
+interval over {draws} draws of references (the same for every detector; draws of more references
+hold those of fewer). The interval is for other references of the same surfaces, not for other
+surfaces or another training. *Against the baseline* and *against nearest_patch*: difference of the
+means over the surfaces to that of `{baseline}`, and to
+that of nearest_patch on the same backbone, paired over the draws. A dash: not measured, or fewer
+pictures in train/good than that. References are turned and mirrored (8 positions up to 16
+references, 4 up to 32, 1 beyond) unless the row says that they are taken as they are.
 """
 _BESIDE = """\
 Means over the surfaces; pixel AUROC and AUPRO over those whose defects have masks. F1 and false

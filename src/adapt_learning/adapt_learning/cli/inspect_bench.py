@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 WeightsOption = Annotated[list[str] | None, typer.Option(
     '--weights', help='BACKBONE=FILE, or the FILE of --backbone; may be given for several.')]
 
+_FIXED = ':fixed'
+"""Behind a detector: references as they are."""
+
 
 @verb
 def bench(
@@ -37,7 +40,8 @@ def bench(
         help='Detectors to train here, as in nearest_patch,meta_comparer:mobilenet_v2; :fixed '
         'behind one: its references are taken as they are.')] = '',
     detector: Annotated[list[str] | None, typer.Option(
-        help='Folder of a detector, or name of a shipped one; may be given several times. Default, '
+        help='Folder of a detector, or name of a shipped one; may be given several times, and with '
+        ':fixed, too. Default, '
         'without --detectors: surface_detector beside nearest_patch:adapt_small.')] = None,
     backbone: Annotated[str, typer.Option(
         help='Backbone of those of --detectors that name none.')] = 'mobilenet_v2',
@@ -145,7 +149,7 @@ def _contenders(targets: tuple['DomainSource', ...], names: str, folders: list[s
                 backbone: str, files: dict[str, Path], sources: str, surfaces: int,
                 changes: tuple[str, ...], seed: int) -> tuple['Contender', ...]:
     from adapt_learning import catalog
-    from adapt_learning.benchmarks.inspect_bench import Contender, contender_of
+    from adapt_learning.benchmarks.inspect_bench import AS_THEY_ARE, Contender, contender_of
     from adapt_learning.benchmarks.inspect_detectors import (
         DetectorJob,
         GivenDetector,
@@ -153,16 +157,18 @@ def _contenders(targets: tuple['DomainSource', ...], names: str, folders: list[s
     from adapt_learning.inspection.detector import detector_folder
     found = []
     for one in names.split(',') if names else ():
-        turned = not one.strip().endswith(':fixed')
-        name, _, own = one.strip().removesuffix(':fixed').partition(':')
+        turned = not one.strip().endswith(_FIXED)
+        name, _, own = one.strip().removesuffix(_FIXED).partition(':')
         kind = catalog.load('detector', name)
         catalog.load('backbone', own or backbone)
         found.append(contender_of(DetectorJob(
             name, own or backbone, files.get(own or backbone), (), surfaces,
             changes if kind.learns() else (), seed), targets, sources, turned))
     for folder in folders:
-        there = GivenDetector(detector_folder(folder).absolute())
-        found.append(Contender(there.title, (there,) * len(targets)))
+        turned = not folder.endswith(_FIXED)
+        there = GivenDetector(detector_folder(folder.removesuffix(_FIXED)).absolute())
+        found.append(Contender(there.title + ('' if turned else AS_THEY_ARE),
+                               (there,) * len(targets), turned))
     return tuple(found)
 
 
