@@ -62,7 +62,7 @@ class FitRequest:
         _check_there(files)
         return cls(goal.name, goal.surface, files, int(goal.grab),
                    FitSettings(rate, band, goal.leave_out_odd, goal.any_size,
-                              goal.fixed_orientation),
+                               goal.fixed_orientation),
                    goal.overwrite, goal.select)
 
 
