@@ -34,6 +34,7 @@ from adapt_learning.inspection import (
     load_recipe,
     write_recipe,
 )
+from adapt_learning.inspection.detector import SHIPPED_DETECTOR, detector_folder
 from adapt_learning.inspection.fit import picture_of_pixels
 from adapt_learning.surfaces import Surface
 from adapt_ros import qos
@@ -42,9 +43,9 @@ from adapt_ros.bench.recording import cpu_s
 from adapt_ros.camera import PROFILE, image_message
 from adapt_ros.codecs import stamp_ns
 from adapt_ros.lifecycle import make_executor
-from adapt_ros.resources import detector_folder
 
-DETECTOR, SURFACE, REFERENCES, SIDE_PX, PICTURES = 'surface_detector', 'granite', 8, 256, 32
+DETECTOR = SHIPPED_DETECTOR
+SURFACE, REFERENCES, SIDE_PX, PICTURES = 'granite', 8, 256, 32
 _NAME, _THREADS, _AIM = 'ros_inspection', (1, 2), 20.0
 _ON_THEIR_WAY, _PATIENCE_S, _START_S = 2, 5.0, 60.0
 # So long after a verdict the node has taken the frame that waited; sooner, a new one replaces it.
