@@ -26,7 +26,10 @@ from adapt_learning.inspection.turns import positions, turned
 
 MOST_REFERENCES = 1000
 _SHIFT, _SHIFT_TURNED = 1 / 32, 3 / 64
-"""Of the side: how far the copies of a single reference are moved."""
+"""
+Of the side: how far the copies of a single reference are moved. A bank that holds it turned knows
+moves by whole patches well, so copies are moved by one and a half.
+"""
 _TILT_DEGREES = 4.0
 _BRIGHTNESS = (0.95, 1.05)
 
