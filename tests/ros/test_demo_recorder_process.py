@@ -166,14 +166,21 @@ def test_a_file_that_may_not_grow_ends_the_recording_with_one_sentence(site):
     site.bench.until(publisher.get_subscription_count, 'a listener', within=60)
     site.ready()
     bag = site.start()
-    chunk = String(data='x' * 200_000)
+    chunk = String(data='x' * 50_000)  # fits one datagram
 
     def stopped():
-        publisher.publish(chunk)
+        for _ in range(4):
+            publisher.publish(chunk)
         site.bench.spin_for(0.02)
         return site.statuses[-1].state == RecorderStatus.STATE_IDLE and 'writing' in \
             site.log.read_text()
-    site.bench.until(stopped, 'the end of the recording', within=60)
+    try:
+        site.bench.until(stopped, 'the end of the recording', within=60)
+    except AssertionError as error:
+        raise AssertionError(
+            f'{error}; exit code {recorder.poll()}, {publisher.get_subscription_count()} listeners, '
+            f'{[(one.name, one.stat().st_size) for one in bag.iterdir()]}, {site.statuses[-1]}, '
+            f'{site.log.read_text()}') from error
     text = site.log.read_text()
     assert text.count(f'{bag.name}: writing failed: File too large') == 1
     assert 'Traceback' not in text and recorder.poll() is None
