@@ -178,7 +178,7 @@ def test_a_file_that_may_not_grow_ends_the_recording_with_one_sentence(site):
         site.bench.until(stopped, 'the end of the recording', within=60)
     except AssertionError as error:
         raise AssertionError(
-            f'{error}; exit code {recorder.poll()}, {publisher.get_subscription_count()} listeners, '
+            f'{error}; exit code {recorder.poll()}, {publisher.get_subscription_count()} listen, '
             f'{[(one.name, one.stat().st_size) for one in bag.iterdir()]}, {site.statuses[-1]}, '
             f'{site.log.read_text()}') from error
     text = site.log.read_text()
