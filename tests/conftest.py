@@ -41,3 +41,12 @@ def rclpy_session(ros_domain, tmp_path_factory):
     rclpy.init(args=['--ros-args', '--log-level', 'warn'], domain_id=ros_domain)
     yield
     rclpy.try_shutdown()
+
+
+@pytest.fixture
+def bench(rclpy_session):
+    """Return an empty bench of nodes; they are gone after the test."""
+    from bench import Bench
+    made = Bench()
+    yield made
+    made.close()

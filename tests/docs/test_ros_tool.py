@@ -9,7 +9,6 @@ import documentation
 import pytest
 from adapt_msgs.action import RecordEpisode
 from adapt_msgs.srv import ResetSimulation, SaveRecording
-from bench import Bench
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Polygon, PoseWithCovariance
 
@@ -47,14 +46,6 @@ def test_what_does_not_fit_is_said(values, sentence):
     with pytest.raises((ValueError, TypeError, AssertionError)) as caught:
         tool.filled(SaveRecording.Request, values)
     assert sentence in str(caught.value)
-
-
-@pytest.fixture
-def bench(rclpy_session):
-    """Return a bench of nodes."""
-    made = Bench()
-    yield made
-    made.close()
 
 
 @pytest.fixture

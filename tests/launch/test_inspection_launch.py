@@ -2,19 +2,10 @@
 
 import pytest
 import yaml
-from bench import Bench
 from inspection_bench import InspectionLine, write_recipes
 from rcl_interfaces.srv import GetParameters
 from rclpy.parameter import parameter_value_to_python
 from tiny_detector import surface, with_blob
-
-
-@pytest.fixture
-def bench(rclpy_session):
-    """Return an empty bench in the domain of this test process."""
-    made = Bench()
-    yield made
-    made.close()
 
 
 @pytest.fixture

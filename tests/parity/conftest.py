@@ -8,15 +8,6 @@ import pytest
 MODEL = Path(__file__).parents[2] / 'models' / 'fetch_pick_dbc'
 
 
-@pytest.fixture
-def bench(rclpy_session):
-    """Return an empty bench; its nodes are gone after the test."""
-    from bench import Bench
-    made = Bench()
-    yield made
-    made.close()
-
-
 @pytest.fixture(scope='session')
 def policies(tmp_path_factory):
     """Return artifacts: one that reacts to everything it sees, and the shipped one if there is."""

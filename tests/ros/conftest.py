@@ -1,15 +1,6 @@
-"""A bench with the middleware, and a policy at work on it."""
+"""What is put on the bench: a policy at work, and a line that is inspected."""
 
 import pytest
-
-
-@pytest.fixture
-def bench(rclpy_session):
-    """Return an empty bench; its nodes are gone after the test."""
-    from bench import Bench
-    made = Bench()
-    yield made
-    made.close()
 
 
 @pytest.fixture

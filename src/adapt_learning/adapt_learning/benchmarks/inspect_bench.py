@@ -188,7 +188,7 @@ class Results:
         return None if ours is None or other is None or title == base else ours.minus(other)
 
 
-def contender_of(choice: DetectorJob, domains: Sequence[DomainSource],
+def contender_of(choice: DetectorSource, domains: Sequence[DomainSource],
                  sources: str = 'none', turned: bool = True) -> Contender:
     """
     Return a detector for every surface, trained without it.

@@ -5,7 +5,7 @@ import shutil
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from adapt_learning import catalog
 from adapt_learning.benchmarks.inspect_domains import DomainSource, needed_jobs
@@ -139,6 +139,9 @@ class GivenDetector:
 
     path: Path
     """Absolute: workers stand elsewhere."""
+
+    learns: ClassVar[bool] = False
+    """It is what it is, whatever there is to learn from."""
 
     @property
     def manifest(self) -> DetectorManifest:

@@ -149,7 +149,7 @@ def _contenders(targets: tuple['DomainSource', ...], names: str, folders: list[s
                 backbone: str, files: dict[str, Path], sources: str, surfaces: int,
                 changes: tuple[str, ...], seed: int) -> tuple['Contender', ...]:
     from adapt_learning import catalog
-    from adapt_learning.benchmarks.inspect_bench import AS_THEY_ARE, Contender, contender_of
+    from adapt_learning.benchmarks.inspect_bench import contender_of
     from adapt_learning.benchmarks.inspect_detectors import (
         DetectorJob,
         GivenDetector,
@@ -157,19 +157,23 @@ def _contenders(targets: tuple['DomainSource', ...], names: str, folders: list[s
     from adapt_learning.inspection.detector import detector_folder
     found = []
     for one in names.split(',') if names else ():
-        turned = not one.strip().endswith(_FIXED)
-        name, _, own = one.strip().removesuffix(_FIXED).partition(':')
+        one, turned = _as_asked(one.strip())
+        name, _, own = one.partition(':')
         kind = catalog.load('detector', name)
         catalog.load('backbone', own or backbone)
         found.append(contender_of(DetectorJob(
             name, own or backbone, files.get(own or backbone), (), surfaces,
             changes if kind.learns() else (), seed), targets, sources, turned))
     for folder in folders:
-        turned = not folder.endswith(_FIXED)
-        there = GivenDetector(detector_folder(folder.removesuffix(_FIXED)).absolute())
-        found.append(Contender(there.title + ('' if turned else AS_THEY_ARE),
-                               (there,) * len(targets), turned))
+        folder, turned = _as_asked(folder)
+        found.append(contender_of(GivenDetector(detector_folder(folder).absolute()), targets,
+                                  turned=turned))
     return tuple(found)
+
+
+def _as_asked(detector: str) -> tuple[str, bool]:
+    """Return a detector without :fixed, and whether its references are turned."""
+    return detector.removesuffix(_FIXED), not detector.endswith(_FIXED)
 
 
 def _distance(targets: tuple['DomainSource', ...], backbone: str, files: dict[str, Path]):
